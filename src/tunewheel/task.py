@@ -42,6 +42,7 @@ class Processor(Protocol):
 class Plain:
     """A task as a floor sees it: plain items to decide about, one answer each.
 
+    `exclusive` says whether one answer excludes the others (classes) or not (multi-label).
     `items` are texts (kind "text"), lists of feature strings (kind "features") or one array (N, D)
     (kind "vectors"). `targets` is (N,) class numbers or (N, C) shares/indicators, None when unknown.
     `batch` carries what `decode` needs; `items` are in its order.
@@ -51,6 +52,7 @@ class Plain:
     items: Any
     targets: Array | None
     batch: Batch
+    exclusive: bool = True
 
 
 class Task(ABC):
@@ -63,7 +65,7 @@ class Task(ABC):
     name: ClassVar[str]
     summary: ClassVar[str]
     reads: ClassVar[Literal["text", "words", "image"]]
-    best_by: ClassVar[str]
+    best_by: str
     sample: ClassVar[Sequence[Row]]
 
     class Options(Options):

@@ -1,0 +1,5 @@
+"""Where things are kept: one database through SQLAlchemy, SQLite by default, PostgreSQL by URL."""
+
+from .store import Store
+
+__all__ = ["Store"]

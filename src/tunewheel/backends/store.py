@@ -1,0 +1,39 @@
+"""The store of a workspace: versions, ledger and seals in one database, at today's schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from ..registry.frozen import SealStore
+from ..registry.ledger import Ledger
+from ..registry.versions import VersionStore
+from .database import Database
+from .ledger import SqlLedger
+from .migrations import migrate
+from .seals import SqlSeals
+from .versions import SqlVersions
+
+
+class Store:
+    """Opens a database (SQLite or PostgreSQL), migrates it, and offers what a workspace keeps there.
+
+    Raises `WorkspaceError` when the database cannot be used, is damaged, or is newer than this Tunewheel.
+    """
+
+    def __init__(self, url: str | URL) -> None:
+        self._database = Database(url)
+        migrate(self._database)
+        self.versions: VersionStore = SqlVersions(self._database)
+        self.ledger: Ledger = SqlLedger(self._database)
+        self.seals: SealStore = SqlSeals(self._database)
+
+    @classmethod
+    def in_file(cls, path: Path) -> Store:
+        """The store in an SQLite file, made if it is not there."""
+        return cls(URL.create("sqlite", database=str(path)))
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._database.close()

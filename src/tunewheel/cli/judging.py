@@ -1,0 +1,89 @@
+"""`check`, `tune` and `report`: is the file good, is the model better, what was found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import flags
+from .flags import DEFAULT_WORKSPACE, given
+
+
+def check(
+    path: Annotated[Path, typer.Argument(help="File or folder to look at.", metavar="DATA")],
+    task: flags.Task = None,
+    text: flags.Text = None,
+    label: flags.Label = None,
+    words: flags.Words = None,
+    tags: flags.Tags = None,
+    spans: flags.Spans = None,
+    image: flags.Image = None,
+    test: flags.Test = None,
+    fix: Annotated[
+        Path | None, typer.Option("--fix", help="Write a cleaned copy; the original stays as it is.", metavar="FILE")
+    ] = None,
+    probe: Annotated[bool, typer.Option(help="Look for suspicious labels with a quick model.")] = True,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
+) -> None:
+    """Look at a data file: what is in it, what is wrong, how to mend it."""
+    from ..workflows.check import check as run
+    from . import tables
+    from .progress import speaker
+
+    roles = given(task=task, text=text, label=label, words=words, tags=tags, spans=spans, image=image, test=test)
+    with speaker(quiet) as say:
+        diagnosis = run(path, **roles, fix=fix, probe=probe, say=say)
+    tables.show_diagnosis(diagnosis, as_json=as_json)
+    if diagnosis.errors:
+        raise typer.Exit(2)
+
+
+def tune(
+    data: flags.Data = None,
+    recipe: flags.Recipe = None,
+    sets: flags.Sets = None,
+    task: flags.Task = None,
+    text: flags.Text = None,
+    label: flags.Label = None,
+    words: flags.Words = None,
+    tags: flags.Tags = None,
+    spans: flags.Spans = None,
+    image: flags.Image = None,
+    group: flags.Group = None,
+    time: flags.Time = None,
+    validation: flags.Validation = None,
+    test: flags.Test = None,
+    model: flags.Model = None,
+    seed: flags.Seed = None,
+    workspace: flags.Workspace = DEFAULT_WORKSPACE,
+    resume: flags.Resume = False,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
+) -> None:
+    """Fine-tune a model on a labelled file, prove it, register it."""
+    from ..workflows.tune import tune as run
+    from . import tables
+    from .progress import speaker
+
+    roles = given(task=task, text=text, label=label, words=words, tags=tags, spans=spans, image=image)
+    rest = given(group=group, time=time, validation=validation, test=test, model=model, seed=seed)
+    with speaker(quiet) as say:
+        done = run(data, recipe=recipe, sets=sets or (), workspace=workspace, resume=resume, say=say, **roles, **rest)
+    tables.show_run(done.summary(), as_json=as_json)
+
+
+def report(
+    version: Annotated[str, typer.Argument(help="A version id or alias.")] = "live",
+    workspace: flags.Workspace = DEFAULT_WORKSPACE,
+    as_json: flags.Json = False,
+) -> None:
+    """Show how a version was judged, and where its report lies."""
+    from ..workflows.report import report as run
+    from ..workspace import Workspace
+    from . import tables
+
+    with Workspace.open(workspace, create=False) as opened:
+        tables.show_run(run(opened, version=version).summary(), as_json=as_json)

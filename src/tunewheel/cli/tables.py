@@ -1,0 +1,183 @@
+"""Results as short tables for people, or as one JSON object for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from .console import harmless, print_json, remarks, results, say
+from .progress import duration
+
+Summary = Mapping[str, Any]
+_METRICS_SHOWN = 2
+_STYLES = {"  ERROR:": "bold red", "  warning:": "yellow", "    ": "dim"}  # by how a line of a diagnosis starts
+
+
+def show_run(summary: Summary, *, as_json: bool) -> None:
+    """The table of a run, its verdict, certificate and report; with `as_json` on stderr, and the JSON on stdout."""
+    console = remarks() if as_json else results()
+    console.print(_scores(summary["table"], summary["metric"]))
+    lines = [summary.get("headline"), _certificate(summary.get("certificate")), _ending(summary)]
+    for line in filter(None, lines):
+        say(console, str(line))
+    if as_json:
+        print_json(summary)
+
+
+def show_diagnosis(diagnosis: Any, *, as_json: bool) -> None:
+    """What the doctor found, the worst first."""
+    if as_json:
+        found = [asdict(finding) for finding in diagnosis.findings]
+        return print_json({"file": diagnosis.file, "findings": found, "profile": diagnosis.profile})
+    for line in diagnosis.summary().splitlines():
+        style = next((style for start, style in _STYLES.items() if line.startswith(start)), "")
+        say(results(), line, style)
+    return None
+
+
+def _scores(rows: Sequence[Summary], metric: str) -> Table:
+    """A row a model: the metric it is judged by and one more with their intervals, its times and size."""
+    others = [name for name in (rows[0]["scores"] if rows else ()) if name != metric]
+    metrics = [metric, *others][:_METRICS_SHOWN]
+    headings = [metric.replace("_", " ") for metric in metrics]
+    table = _table("", *headings, "training", "prediction", "size", numbers=len(metrics) + 3)
+    for row in rows:
+        cells = [_interval(row["scores"].get(metric)) for metric in metrics]
+        times = [_seconds(row.get("train_seconds")), _seconds(row.get("predict_seconds"))]
+        style = "bold" if row.get("role") == "after" else ""
+        _add(table, [row["name"], *cells, *times, size(row.get("size_bytes"))], style)
+    return table
+
+
+def _interval(score: Summary | None) -> str:
+    """`93.8  [92.9, 94.6]`, in percent."""
+    if score is None:
+        return "-"
+    value, low, high = score["value"], score.get("low"), score.get("high")
+    bounds = "" if low is None or high is None else f"  [{100 * low:.1f}, {100 * high:.1f}]"
+    return f"{100 * value:.1f}{bounds}"
+
+
+def _certificate(certificate: Summary | None) -> str:
+    """Whether served answers are evaluated answers."""
+    if not certificate:
+        return ""
+    counted = f"{certificate.get('same_answers', '?')} of {certificate.get('rows', '?')} test rows"
+    return f"served equals evaluated: {'yes' if certificate.get('holds') else 'NO'} ({counted})"
+
+
+def _ending(summary: Summary) -> str:
+    """The version, what it cost, and where the report lies."""
+    cost = [f"version {summary['version']}" if summary.get("version") else ""]
+    cost.append(duration(summary["seconds"]) if summary.get("seconds") else "")
+    cost.append(f"{summary['peak_memory_mb']:.0f} MB at most" if summary.get("peak_memory_mb") else "")
+    where = f"report: {summary['report']}" if summary.get("report") else ""
+    return "\n".join(filter(None, [", ".join(filter(None, cost)), where]))
+
+
+def show_versions(versions: Sequence[Any], aliases: Mapping[str, str], *, as_json: bool) -> None:
+    """One line a version, the newest last."""
+    if as_json:
+        return print_json({"versions": [asdict(version) for version in versions], "aliases": dict(aliases)})
+    if not versions:
+        return say(results(), "no version yet; make the first one with: tunewheel tune FILE")
+    table = _table("version", "aliases", "task", "score", "created", "name")
+    for version in versions:
+        names = ", ".join(sorted(alias for alias, identity in aliases.items() if identity == version.id))
+        status = names if version.status == "ready" else version.status
+        created = version.created[:16].replace("T", " ")
+        cells = [version.id, status, version.task, _first_score(version.scores), created, version.name]
+        _add(table, cells, "bold" if aliases.get("live") == version.id else "")
+    return results().print(table)
+
+
+def _first_score(scores: Mapping[str, Any]) -> str:
+    """The first number among the scores, in percent, with its name."""
+    numbers = ((name, value) for name, value in scores.items() if isinstance(value, int | float))
+    return next((f"{name.replace('_', ' ')} {100 * value:.1f}" for name, value in numbers), "-")
+
+
+def show_tasks(tasks: Sequence[Summary], *, as_json: bool) -> None:
+    """One line a task, with the columns of its sample rows."""
+    if as_json:
+        return print_json({"tasks": tasks})
+    table = _table("task", "what it answers", "columns", "judged by")
+    for task in tasks:
+        columns = ", ".join(dict.fromkeys(name for row in task["sample"] for name in row))
+        _add(table, [task["name"], task["summary"], columns, task["best_by"].replace("_", " ")])
+    return results().print(table)
+
+
+def show_models(models: Sequence[Summary], *, as_json: bool) -> None:
+    """One line a body."""
+    if as_json:
+        return print_json({"models": models})
+    table = _table("model", "reads", "languages", "parameters", "download", "memory", "licence")
+    for model in models:
+        sizes = [f"{model['parameters']:g} M", f"{model['download_mb']} MB", f"{model['memory_mb']} MB"]
+        _add(table, [model["name"], model["reads"], ", ".join(model["languages"]) or "-", *sizes, model["licence"]])
+    return results().print(table)
+
+
+def show_answers(answers: Sequence[Summary], *, as_json: bool) -> None:
+    """One line an answer, or one JSON object."""
+    if as_json:
+        return print_json({"answers": answers})
+    for answer in answers:
+        say(results(), answer_line(answer))
+    return None
+
+
+def show_written(written: Any, *, as_json: bool) -> None:
+    """Where the answers to a file are, and how many there are not."""
+    if as_json:
+        facts = {"output": written.path, "version": written.version, "rows": written.rows, "failed": written.failed}
+        return print_json({**facts, "left_out": [str(problem) for problem in written.left_out]})
+    say(results(), f"{written.path}: {written.rows} rows answered by {written.version}")
+    if written.failed:
+        say(remarks(), f"{written.failed} rows could not be read; see the column 'error'.", style="yellow")
+    for problem in written.left_out:
+        say(remarks(), f"left out: {problem}", style="yellow")
+    return None
+
+
+def answer_line(answer: Summary) -> str:
+    """`card_arrival  0.97`, `a, b  0.81` or `Paris (location), Ada (person)  0.99`."""
+    if "entities" in answer:
+        found = ", ".join(f"{entity['text']} ({entity['label']})" for entity in answer["entities"]) or "nothing found"
+    elif "labels" in answer:
+        found = ", ".join(answer["labels"]) or "no label"
+    else:
+        found = str(answer["label"])
+    return f"{found}  {answer['confidence']:.2f}"
+
+
+def size(count: int | None) -> str:
+    """Bytes as `900 B`, `4.1 kB`, `87.0 MB`."""
+    if count is None:
+        return "-"
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def _seconds(seconds: float | None) -> str:
+    return "-" if seconds is None else duration(seconds)
+
+
+def _table(*headings: str, numbers: int = 0) -> Table:
+    """A table without lines; the last `numbers` columns are set to the right."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
+    for position, heading in enumerate(headings):
+        right = position >= len(headings) - numbers
+        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+    return table
+
+
+def _add(table: Table, cells: Iterable[str], style: str = "") -> None:
+    """A row whose cells are text, not markup."""
+    table.add_row(*(Text(harmless(cell)) for cell in cells), style=style)

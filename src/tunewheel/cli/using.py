@@ -1,0 +1,65 @@
+"""`predict` and `serve`: a registered version at work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import flags
+from .flags import DEFAULT_WORKSPACE
+
+
+def predict(
+    inputs: Annotated[list[str], typer.Argument(help="Texts, or one file with rows.", metavar="TEXT|FILE")],
+    version: flags.Version = "live",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where the answers to a file go.", metavar="FILE")
+    ] = None,
+    workspace: flags.Workspace = DEFAULT_WORKSPACE,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
+) -> None:
+    """Answer with the live version: for texts, or for every row of a file."""
+    from ..workflows import predict as run
+    from ..workspace import Workspace
+    from . import tables
+    from .progress import speaker
+
+    with Workspace.open(workspace, create=False) as opened, speaker(quiet) as say:
+        if path := path_among(inputs):
+            written = run.predict_file(opened, path, version=version, output=output, say=say)
+            tables.show_written(written, as_json=as_json)
+        else:
+            tables.show_answers(run.predict(opened, inputs, version=version), as_json=as_json)
+
+
+def serve(
+    version: flags.Version = "live",
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; a token is needed beyond this machine.")
+    ] = ("127.0.0.1"),
+    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="Port to listen on.")] = 8321,
+    token: Annotated[
+        str | None, typer.Option("--token", envvar="TUNEWHEEL_TOKEN", help="Secret that every request must carry.")
+    ] = None,
+    workspace: flags.Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Serve the live version over HTTP."""
+    from ..workflows.serve import serve as run
+    from ..workspace import Workspace
+    from .progress import speaker
+
+    with Workspace.open(workspace, create=False) as opened, speaker() as say:
+        run(opened, version=version, host=host, port=port, token=token, say=say)
+
+
+def path_among(inputs: Sequence[str]) -> Path | None:
+    """The one input, where it names a file or folder. A long text is no path, whatever the system says of it."""
+    path = Path(inputs[0])
+    with suppress(OSError, ValueError):
+        return path if len(inputs) == 1 and path.exists() else None
+    return None

@@ -1,0 +1,272 @@
+"""Rows as Arrow batches: kept in memory while they are few, in a memory-mapped file on disk when they are many."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import weakref
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+NUMBER = "tunewheel:number"
+SPILL_BYTES = 64 * 2**20
+_INT64 = 2**63
+_TYPES: dict[str, Any] = {
+    "null": pa.null(),
+    "bool": pa.bool_(),
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "str": pa.string(),
+    "bytes": pa.binary(),
+    "words": pa.list_(pa.string()),
+    "json": pa.string(),
+}
+
+
+class ArrowRows:
+    """Record batches that can be addressed by row. Columns of mixed or nested values are kept as JSON text."""
+
+    def __init__(self, batches: Sequence[Any], schema: Any, folder: Path | None = None) -> None:
+        self._batches = [batch for batch in batches if batch.num_rows]
+        self._schema = schema
+        self._ends: list[int] = []
+        for batch in self._batches:
+            self._ends.append(batch.num_rows + (self._ends[-1] if self._ends else 0))
+        if folder is not None:
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @property
+    def columns(self) -> list[str]:
+        return [name for name in self._schema.names if name != NUMBER]
+
+    @property
+    def arrow(self) -> Any:
+        """The same as a `pyarrow.Table`, row numbers included."""
+        return pa.Table.from_batches(self._batches, self._schema)
+
+    def number(self, index: int) -> int:
+        """Row number of the file, or the position from 1 where the file has none of its own."""
+        if NUMBER not in self._schema.names:
+            return index + 1
+        batch, within = self._locate(index)
+        return int(self._batches[batch].column(NUMBER)[within].as_py())
+
+    def rows(self, indices: Sequence[int] | None = None) -> Iterator[dict[str, Any]]:
+        """Rows in order, or those at `indices`, a few batches' worth of memory at a time."""
+        if indices is None:
+            for batch in self._batches:
+                yield from self._decoded(batch)
+            return
+        for first in range(0, len(indices), 1024):
+            yield from self._taken(indices[first : first + 1024])
+
+    def _taken(self, indices: Sequence[int]) -> list[dict[str, Any]]:
+        by_batch: dict[int, list[tuple[int, int]]] = {}
+        for place, index in enumerate(indices):
+            batch, within = self._locate(index)
+            by_batch.setdefault(batch, []).append((place, within))
+        found: list[dict[str, Any]] = [{} for _ in indices]
+        for batch, wanted in by_batch.items():
+            rows = self._decoded(self._batches[batch].take(pa.array([within for _, within in wanted])))
+            for (place, _), row in zip(wanted, rows, strict=True):
+                found[place] = row
+        return found
+
+    def column(self, name: str, indices: Sequence[int] | None = None) -> list[Any]:
+        """Values of one column, in order. Raises `KeyError`."""
+        if name not in self.columns:
+            raise KeyError(name)
+        if indices is None:
+            field = self._schema.field(name)
+            return [value for batch in self._batches for value in _values(batch.column(name), field)]
+        slim = ArrowRows([batch.select([name]) for batch in self._batches], pa.schema([self._schema.field(name)]))
+        return [row[name] for row in slim.rows(indices)]
+
+    def _locate(self, index: int) -> tuple[int, int]:
+        if not 0 <= index < len(self):
+            raise IndexError(f"row {index} of {len(self)}")
+        batch = bisect_right(self._ends, index)
+        return batch, index - (self._ends[batch - 1] if batch else 0)
+
+    def _decoded(self, batch: Any) -> list[dict[str, Any]]:
+        columns = {
+            field.name: _values(batch.column(field.name), field) for field in batch.schema if field.name != NUMBER
+        }
+        names = list(columns)
+        return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+class Gatherer:
+    """Takes rows in chunks and makes `ArrowRows` of them, moving to disk beyond `SPILL_BYTES`.
+
+    A column whose values turn out to be of several types becomes a JSON column, also for the rows before.
+    """
+
+    def __init__(self, cache: Path | None = None) -> None:
+        self._cache = cache
+        self._kinds: dict[str, str] = {}
+        self._parts: list[Any] = []
+        self._bytes = 0
+        self._folder: Path | None = None
+        self.replaced = 0
+
+    def add(self, numbers: Sequence[int], rows: Sequence[dict[str, Any]]) -> None:
+        """Append rows with their row numbers."""
+        self._kinds = _merged(self._kinds, _kinds(rows))
+        arrays = [pa.array(numbers, pa.int64())]
+        for name, kind in self._kinds.items():
+            arrays.append(self._array([row.get(name) for row in rows], kind))
+        self._keep(pa.record_batch(arrays, schema=_schema(self._kinds)))
+
+    def add_batch(self, batch: Any) -> None:
+        """Append a batch that is Arrow already; all must have one schema. Rows are numbered from 1."""
+        self._keep(batch)
+
+    def finish(self, schema: Any = None) -> ArrowRows:
+        """All rows, with the widest kind of each column."""
+        schema = schema or _schema(self._kinds)
+        if self._folder is None:
+            return ArrowRows([_widened(batch, schema) for batch in self._parts], schema)
+        path = self._folder / "rows.arrow"
+        self._spill()
+        _write(path, schema, (_widened(batch, schema) for batch in self._spilled()))
+        for part in self._folder.glob("part-*.arrow"):
+            part.unlink()
+        return ArrowRows(_mapped(path), schema, self._folder)
+
+    def _keep(self, batch: Any) -> None:
+        self._parts.append(batch)
+        self._bytes += batch.nbytes
+        if self._bytes > SPILL_BYTES:
+            self._spill()
+
+    def _spill(self) -> None:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="tunewheel-", dir=self._prepared_cache()))
+        for batch in self._parts:
+            number = len(list(self._folder.glob("part-*.arrow")))
+            _write(self._folder / f"part-{number:06d}.arrow", batch.schema, [batch])
+        self._parts, self._bytes = [], 0
+
+    def _prepared_cache(self) -> Path | None:
+        if self._cache is not None:
+            self._cache.mkdir(parents=True, exist_ok=True)
+        return self._cache
+
+    def _spilled(self) -> Iterator[Any]:
+        assert self._folder is not None
+        for part in sorted(self._folder.glob("part-*.arrow")):
+            yield from _mapped(part)
+
+    def _array(self, values: list[Any], kind: str) -> Any:
+        try:
+            return _array(values, kind)
+        except UnicodeEncodeError:  # half of a surrogate pair cannot be written as UTF-8
+            self.replaced += 1
+            return _array([_without_surrogates(value) for value in values], kind)
+
+
+def _values(column: Any, field: Any) -> list[Any]:
+    values: list[Any] = column.to_pylist()
+    if (field.metadata or {}).get(b"kind") == b"json":
+        return [None if value is None else json.loads(value) for value in values]
+    return values
+
+
+def _kinds(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    kinds: dict[str, str] = {}
+    for row in rows:
+        for name, value in row.items():
+            kind = _kind(value)
+            if kinds.get(name) != kind:
+                kinds[name] = _wider(kinds.get(name, "null"), kind)
+    return kinds
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, str):
+        return "str"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int):
+        return "int" if -_INT64 <= value < _INT64 else "json"
+    if isinstance(value, list):
+        return "words" if value and all(isinstance(item, str) for item in value) else "empty" if not value else "json"
+    return {float: "float", bytes: "bytes"}.get(type(value), "json")
+
+
+def _wider(left: str, right: str) -> str:
+    """The kind that holds the values of both. An empty list is a list of words until something else is seen."""
+    if left == right or right == "null":
+        return left
+    if left == "null":
+        return right
+    return "words" if {left, right} == {"empty", "words"} else "json"
+
+
+def _merged(known: dict[str, str], new: dict[str, str]) -> dict[str, str]:
+    kinds = dict(known)
+    for name, kind in new.items():
+        kinds[name] = _wider(kinds.get(name, "null"), kind)
+    return kinds
+
+
+def _schema(kinds: dict[str, str]) -> Any:
+    fields = [pa.field(NUMBER, pa.int64())]
+    for name, kind in kinds.items():
+        stored = "words" if kind == "empty" else kind
+        fields.append(pa.field(name, _TYPES[stored], metadata={"kind": stored}))
+    return pa.schema(fields)
+
+
+def _array(values: list[Any], kind: str) -> Any:
+    if kind == "json":
+        values = [None if value is None else json.dumps(value, ensure_ascii=False) for value in values]
+    return pa.array(values, _TYPES["words" if kind == "empty" else kind])
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(name): _without_surrogates(item) for name, item in value.items()}
+    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
+
+
+def _widened(batch: Any, schema: Any) -> Any:
+    """A batch with the columns and kinds of `schema`."""
+    if batch.schema.equals(schema, check_metadata=True):
+        return batch
+    return pa.record_batch([_widened_column(batch, field) for field in schema], schema=schema)
+
+
+def _widened_column(batch: Any, field: Any) -> Any:
+    position = batch.schema.get_field_index(field.name)
+    if position < 0:
+        return pa.nulls(batch.num_rows, field.type)
+    old = batch.schema.field(position)
+    if old.equals(field, check_metadata=True) or (old.type == field.type and not field.metadata):
+        return batch.column(position)
+    return _array(_values(batch.column(position), old), field.metadata[b"kind"].decode())
+
+
+def _write(path: Path, schema: Any, batches: Iterable[Any]) -> None:
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def _mapped(path: Path) -> list[Any]:
+    reader = pa.ipc.open_file(pa.memory_map(str(path), "r"))
+    get: Callable[[int], Any] = reader.get_batch
+    return [get(number) for number in range(reader.num_record_batches)]

@@ -1,0 +1,141 @@
+"""Which task a table's columns are for, and the columns that this task reads."""
+
+from __future__ import annotations
+
+from ..errors import ColumnError, Problem
+from .column_facts import ColumnFacts
+from .column_names import rank
+from .role_finding import Finding, find_label, find_text, label_candidates
+
+TEXT, TOKENS, IMAGES = TASKS = ("text_classification", "token_classification", "image_classification")
+
+
+def evident_task(finding: Finding) -> str:
+    """The task that the given columns mean, or the kinds of columns there are.
+
+    Raises `ColumnError` when spans and labels could be learned equally well.
+    """
+    given = finding.columns.keys()
+    if given & {"words", "tags", "spans"}:
+        return TOKENS
+    if "image" in given or ("text" not in given and finding.of_kind("image")):
+        return IMAGES
+    if "label" in given:
+        return TEXT
+    if finding.of_kind("tags") or _is_named_words(finding):
+        return TOKENS
+    return _spans_or_labels(finding)
+
+
+def find_roles(finding: Finding, task: str) -> None:
+    """Fill in the columns that `task` reads and say so; what cannot be told is noted as missing."""
+    if task == IMAGES:
+        find_image(finding)
+        find_label(finding)
+        _say(finding, "image", "the pictures", finding.told_label())
+    elif task == TEXT:
+        find_text(finding)
+        find_label(finding)
+        _say(finding, "text", "the text", finding.told_label())
+    elif _has_spans(finding):
+        find_spans(finding)
+        find_text(finding)
+        _say(finding, "text", "the text", _told(finding, "spans", "the marked spans"))
+    else:
+        find_tags(finding)
+        find_words(finding)
+        _say(finding, "words", "the words", _told(finding, "tags", "their tags"))
+
+
+def find_image(finding: Finding) -> None:
+    """The column of pictures: the one that is called so, or the first."""
+    images = sorted(finding.of_kind("image"), key=lambda one: rank("image", one.name) is None)
+    if "image" not in finding.columns and images:
+        finding.columns["image"] = images[0].name
+    elif "image" not in finding.columns:
+        finding.miss("image", "no column holds pictures (PNG, JPEG and the like as bytes).")
+
+
+def find_spans(finding: Finding) -> None:
+    """The column of marked spans, the one with the surest name first."""
+    spans = sorted(finding.of_kind("spans"), key=_span_rank)
+    if "spans" not in finding.columns and spans:
+        finding.columns["spans"] = spans[0].name
+    elif "spans" not in finding.columns and finding.labelled:
+        finding.miss("spans", 'no column holds spans such as [{"start": 0, "end": 5, "label": "PER"}].')
+
+
+def find_tags(finding: Finding) -> None:
+    """The column of one tag a word."""
+    tags = sorted(finding.of_kind("tags"), key=lambda one: rank("tags", one.name) is None)
+    if "tags" not in finding.columns and tags:
+        finding.columns["tags"] = tags[0].name
+    elif "tags" not in finding.columns and finding.labelled:
+        finding.miss("tags", _why_no_tags(finding))
+
+
+def find_words(finding: Finding) -> None:
+    """The column of lists of words, or of texts with spaces between them; a plain text where nothing is tagged."""
+    if "words" in finding.columns:
+        return
+    lists = finding.of_kind("list") or [one for one in finding.of_kind("text") if not one.is_id and one.wordy >= 0.5]
+    if "tags" not in finding.columns and not finding.labelled and not finding.of_kind("list"):
+        find_text(finding)
+    elif lists:
+        finding.columns["words"] = min(lists, key=lambda one: rank("words", one.name) is None).name
+    else:
+        finding.miss("words", "no column holds lists of words.")
+
+
+def _has_spans(finding: Finding) -> bool:
+    """Whether entities are marked in a text instead of tagged word by word."""
+    if finding.columns.keys() & {"words", "tags"}:
+        return False
+    if finding.columns.keys() & {"text", "spans"}:
+        return True
+    return bool(finding.of_kind("spans")) and not finding.of_kind("tags")
+
+
+def _is_named_words(finding: Finding) -> bool:
+    """Whether lists are called words and no text stands beside them: then only the tags are wrong or missing."""
+    return any(rank("words", one.name) == 0 for one in finding.of_kind("list")) and not finding.of_kind("text")
+
+
+def _spans_or_labels(finding: Finding) -> str:
+    spans = sorted(finding.of_kind("spans"), key=_span_rank)
+    labels = [one for one in label_candidates(finding) if rank("label", one.name) in (0, 1)]
+    if not spans:
+        return TEXT
+    if not labels:
+        return TOKENS
+    if _span_rank(spans[0]) == 0:
+        what = f"both {labels[0].name!r} (a label a row) and {spans[0].name!r} (spans of text) can be learned."
+        mend = f"Choose with --task {TEXT} or --task {TOKENS}."
+        raise ColumnError.of([Problem(what, str(finding.table.path), mend)])
+    finding.said.append(f"{spans[0].name!r} holds spans of text; to learn those instead, add --task {TOKENS}.")
+    return TEXT
+
+
+def _span_rank(one: ColumnFacts) -> int:
+    found = rank("spans", one.name)
+    return 9 if found is None else found
+
+
+def _why_no_tags(finding: Finding) -> str:
+    for one in finding.free():
+        if rank("tags", one.name) is not None and one.kind in ("list", "numbers", "text"):
+            kind = "numbers" if one.kind == "numbers" else "values"
+            return f"column {one.name!r} holds {kind} ({one.sample()}) and no tags such as O, B-PER, I-PER."
+    return "no column holds tags such as O, B-PER, I-PER."
+
+
+def _told(finding: Finding, role: str, what: str) -> str:
+    return f", {finding.columns[role]!r} {what}" if role in finding.columns else ""
+
+
+def _say(finding: Finding, role: str, what: str, rest: str) -> None:
+    if finding.missing:
+        return
+    role = role if role in finding.columns else "text"
+    why = f" ({finding.why_text()})" if role == "text" else ""
+    finding.said.insert(0, f"{finding.columns[role]!r} holds {what}{why}{rest}.")

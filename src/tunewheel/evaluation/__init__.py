@@ -1,0 +1,1 @@
+"""Judgement: metrics, comparison in pairs, calibration, slices, and the report that shows them."""

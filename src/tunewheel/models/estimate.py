@@ -1,0 +1,62 @@
+"""What this machine has (cores, memory, bfloat16), and how long training will take from a few timed steps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+import psutil
+
+CGROUP = Path("/sys/fs/cgroup")
+CPU_FACTS = Path("/proc/cpuinfo")
+
+
+def cores() -> int:
+    """CPU cores that this process may use: its affinity and, in a container, its share; at least one."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _numbers(CGROUP / "cpu.max")
+    if len(quota) == 2 and quota[1]:
+        allowed = min(allowed, max(quota[0] // quota[1], 1))
+    return max(allowed, 1)
+
+
+def available_memory_mb() -> int:
+    """Memory that can still be used without swapping, in MB: the machine's and, in a container, its limit."""
+    free = int(psutil.virtual_memory().available)
+    limit, used = _numbers(CGROUP / "memory.max"), _numbers(CGROUP / "memory.current")
+    if limit and used:
+        free = min(free, max(limit[0] - used[0], 0))
+    return free // 1_000_000
+
+
+def _numbers(path: Path) -> list[int]:
+    """The numbers in a control file; none when it is not there or says "max"."""
+    try:
+        words = path.read_text().split()
+    except OSError:
+        return []
+    return [int(word) for word in words] if all(word.isdecimal() for word in words) else []
+
+
+def has_bf16() -> bool:
+    """Whether the processor (or the GPU) computes in bfloat16 natively. It may still be slower: time a step."""
+    import torch
+
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    try:
+        facts = CPU_FACTS.read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in facts or "amx_bf16" in facts
+
+
+def training_seconds(probes: Sequence[tuple[int, float]], units: int) -> float:
+    """Seconds to read `units` (tokens or pictures), from probed steps as (units, seconds) each.
+
+    The median rate of the steps after the first, which also pays for warming up.
+    """
+    steady = probes[1:] or probes
+    return median(seconds / max(count, 1) for count, seconds in steady) * units

@@ -1,0 +1,52 @@
+"""Heads: what stands on a backbone to make it answer. Each has `features`, a dropout and one linear `head`."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from .tensors import Tensors, segment_mean, starts
+
+
+class Headed(nn.Module):
+    """A backbone with a linear head of `answers` outputs; `features` says which vectors the head reads."""
+
+    def __init__(self, backbone: nn.Module, answers: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(int(backbone.width), answers)
+
+    def features(self, tensors: Tensors) -> Tensor:
+        """The vectors to decide from, shape (N, H), one a decision."""
+        raise NotImplementedError
+
+    def forward(self, tensors: Tensors) -> dict[str, Tensor]:
+        features = self.dropout(self.features(tensors))
+        # The head is small and its answers are compared closely: it always computes in float32.
+        with torch.autocast(features.device.type, enabled=False):
+            return {"logits": self.head(features.float())}
+
+
+class TextHead(Headed):
+    """One answer a text: the mean of all its tokens (of all its windows, when it is long)."""
+
+    def features(self, tensors: Tensors) -> Tensor:
+        return segment_mean(self.backbone(tensors), tensors["tokens"])
+
+
+class WordHead(Headed):
+    """One answer a word, read at the word's first piece; `first` counts from the example's first token."""
+
+    def features(self, tensors: Tensors) -> Tensor:
+        offsets = torch.repeat_interleave(starts(tensors["tokens"]), tensors["words"].long())
+        chosen: Tensor = self.backbone(tensors)[offsets + tensors["first"].long()]
+        return chosen
+
+
+class PictureHead(Headed):
+    """One answer a picture: the backbone's pooled features (B, H)."""
+
+    def features(self, tensors: Tensors) -> Tensor:
+        pooled: Tensor = self.backbone(tensors)
+        return pooled

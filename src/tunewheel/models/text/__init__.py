@@ -1,0 +1,1 @@
+"""Text: tokens in, one vector a token out."""

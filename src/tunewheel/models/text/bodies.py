@@ -1,0 +1,97 @@
+"""Text bodies: building a transformers encoder from a configuration and filling it from safetensors."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from ...errors import ModelDamaged, ModelError
+from ..backbone import Backbone, read_json
+
+FLAT = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
+PADDED = ("distilbert", "mpnet", "deberta-v2", "modernbert")
+SUPPORTED = (*FLAT, *PADDED)
+# Checkpoints made for a task carry the body under a name, and parts (poolers, old heads) that no body needs.
+PREFIXES = ("bert.", "roberta.", "electra.", "distilbert.", "mpnet.", "deberta.", "model.")
+UNUSED = ("pooler.", "cls.", "lm_head.", "classifier.", "discriminator_predictions.", "embeddings.position_ids")
+
+
+def build_text_backbone(config: dict[str, Any]) -> Backbone:
+    """The body that `config` (transformers' config.json) describes, weights unset. Raises `ModelError`."""
+    kind = config.get("model_type")
+    if kind not in SUPPORTED:
+        raise ModelError(f"model_type '{kind}' is not supported.", mend=f"Supported: {', '.join(SUPPORTED)}.")
+    body = _empty_body(config)
+    if kind in FLAT:
+        from .encoder import FlatEncoder
+
+        return FlatEncoder(body, config)
+    from .padded import PaddedEncoder
+
+    return PaddedEncoder(body, config)
+
+
+def load_text_backbone(folder: Path) -> Backbone:
+    """The body in a model folder, float32 but for tensors that never move. Raises `ModelDamaged`."""
+    config = _with_frozen(read_json(folder / "config.json"), folder)
+    backbone = build_text_backbone(config)
+    weights = folder / "model.safetensors"
+    if not weights.exists():
+        raise ModelDamaged(
+            "there is no model.safetensors.", where=str(folder), mend="Other weight formats are not opened."
+        )
+    fill(backbone, {_plain(name): tensor for name, tensor in load_file(weights).items()}, str(folder))
+    return backbone
+
+
+def fill(backbone: Backbone, tensors: dict[str, Tensor], where: str) -> None:
+    """Give the body its weights, without copying. Raises `ModelDamaged` for what is missing or misshapen."""
+    body: nn.Module = backbone.body
+    wanted = dict(body.named_parameters())
+    found = {name: _typed(name, tensor, backbone.frozen) for name, tensor in tensors.items() if name in wanted}
+    wrong = [name for name, tensor in found.items() if tensor.shape != wanted[name].shape]
+    missing = [name for name in wanted if name not in found and not name.startswith(UNUSED)]
+    if wrong or missing:
+        raise ModelDamaged(f"the weights do not fit: missing {missing[:3]}, misshapen {wrong[:3]}.", where=where)
+    body.load_state_dict(found, strict=False, assign=True)
+
+
+def _typed(name: str, tensor: Tensor, frozen: tuple[str, ...]) -> Tensor:
+    """Tensors that never move keep their compact type; the rest computes and trains in float32."""
+    return tensor if frozen and name.startswith(frozen) else tensor.float()
+
+
+def _with_frozen(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The configuration with the catalogue's note of what never moves."""
+    note = folder / "tunewheel.json"
+    frozen = read_json(note).get("frozen", []) if note.exists() else []
+    return {**config, "tunewheel_frozen": list(frozen)} if frozen else config
+
+
+def _plain(name: str) -> str:
+    for prefix in PREFIXES:
+        if name.startswith(prefix):
+            return name.removeprefix(prefix)
+    return name
+
+
+def _empty_body(config: dict[str, Any]) -> nn.Module:
+    """A transformers encoder without a pooler and without spending time on random weights."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from transformers import CONFIG_MAPPING, MODEL_MAPPING, initialization
+
+    settings = {key: value for key, value in config.items() if not key.startswith("tunewheel_")}
+    described = CONFIG_MAPPING[settings["model_type"]].from_dict(settings)
+    described._attn_implementation = "sdpa"
+    made = MODEL_MAPPING[type(described)]
+    with initialization.no_init_weights(), torch.no_grad():
+        body: nn.Module = made(described)
+    if getattr(body, "pooler", None) is not None:
+        body.pooler = None
+    return body

@@ -1,0 +1,96 @@
+"""FlatEncoder: a transformer encoder on flat tokens. Dense work sees no padding; only attention pads, inside.
+
+The weights are those of a transformers encoder (BERT and its kin), held in its own modules, so that
+adapters and checkpoints find the names they know; only the forward pass is written here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..backbone import Backbone
+from ..tensors import Tensors
+
+
+class FlatEncoder(Backbone):
+    """BERT, RoBERTa, XLM-RoBERTa and ELECTRA bodies: tensors of a text batch to (T, width)."""
+
+    def __init__(self, body: nn.Module, config: dict[str, Any]) -> None:
+        super().__init__()
+        self.body = body
+        self.config = config
+        self.width = int(config["hidden_size"])
+        self.heads = int(config["num_attention_heads"])
+        self.frozen = tuple(config.get("tunewheel_frozen", ()))
+        # RoBERTa counts positions from behind its padding token.
+        shifted = config["model_type"] in ("roberta", "xlm-roberta", "camembert")
+        self.first_position = int(config.get("pad_token_id") or 0) + 1 if shifted else 0
+
+    def blocks(self) -> list[nn.Module]:
+        return list(self.body.encoder.layer)
+
+    def forward(self, tensors: Tensors) -> Tensor:
+        layout = Layout(tensors["lengths"])
+        states = self.embed(tensors["ids"], layout)
+        for layer in self.body.encoder.layer:
+            states = self.layer(layer, states, layout)
+        return states
+
+    def embed(self, ids: Tensor, layout: Layout) -> Tensor:
+        """Token, position and type embeddings, normalised: (T,) to (T, width) in float32."""
+        table = self.body.embeddings
+        words = table.word_embeddings(ids).float()
+        places = table.position_embeddings(layout.positions + self.first_position)
+        summed = words + places + table.token_type_embeddings.weight[0]
+        normalised: Tensor = table.LayerNorm(summed)
+        projection = getattr(self.body, "embeddings_project", None)
+        return projection(normalised) if projection is not None else normalised
+
+    def layer(self, layer: Any, states: Tensor, layout: Layout) -> Tensor:
+        """One transformer layer, post-norm: (T, width) to (T, width)."""
+        attended = layer.attention.output.dense(self.attend(layer.attention.self, states, layout))
+        states = layer.attention.output.LayerNorm(attended + states)
+        inner = F.gelu(layer.intermediate.dense(states))
+        normalised: Tensor = layer.output.LayerNorm(layer.output.dense(inner) + states)
+        return normalised
+
+    def attend(self, attention: Any, states: Tensor, layout: Layout) -> Tensor:
+        """Multi-head self-attention within each window: (T, width) to (T, width)."""
+        joined = torch.cat([attention.query(states), attention.key(states), attention.value(states)], dim=1)
+        query, key, value = layout.pad(joined).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        if states.is_cuda:
+            mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=layout.visible)
+        else:
+            # Written out: on CPUs this is faster than the fused kernel for sentence-length windows.
+            scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5 + layout.bias(query.dtype)
+            mixed = scores.softmax(-1) @ value
+        return layout.unpad(mixed.transpose(1, 2).flatten(2))
+
+
+class Layout:
+    """Where the tokens of W windows stand, flat (T,) and padded (W, longest)."""
+
+    def __init__(self, lengths: Tensor) -> None:
+        self.windows, self.longest = len(lengths), int(lengths.max()) if len(lengths) else 0
+        columns = torch.arange(self.longest, device=lengths.device)
+        present = columns < lengths.unsqueeze(1)
+        self.slots = present.flatten().nonzero().squeeze(1)
+        self.positions = self.slots % max(self.longest, 1)
+        self.visible = present[:, None, None, :]
+
+    def pad(self, flat: Tensor) -> Tensor:
+        """(T, D) to (W, longest, D), zeros where there is no token."""
+        padded = flat.new_zeros(self.windows * self.longest, flat.shape[1]).index_copy(0, self.slots, flat)
+        return padded.view(self.windows, self.longest, flat.shape[1])
+
+    def unpad(self, padded: Tensor) -> Tensor:
+        """(W, longest, D) to (T, D)."""
+        return padded.flatten(0, 1)[self.slots]
+
+    def bias(self, dtype: torch.dtype) -> Tensor:
+        """What to add to attention scores: 0 for tokens, a large negative number for padding."""
+        return torch.zeros(self.visible.shape, dtype=dtype, device=self.visible.device).masked_fill(~self.visible, -1e4)

@@ -1,0 +1,34 @@
+"""PaddedEncoder: any transformers encoder behind the flat interface, for families without a fast path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..backbone import Backbone
+from ..tensors import Tensors
+from .encoder import Layout
+
+
+class PaddedEncoder(Backbone):
+    """Pads inside, calls the body with an attention mask, and gives back flat token vectors (T, width)."""
+
+    def __init__(self, body: nn.Module, config: dict[str, Any]) -> None:
+        super().__init__()
+        self.body = body
+        self.config = config
+        self.width = int(config.get("hidden_size") or config["dim"])
+        self.frozen = tuple(config.get("tunewheel_frozen", ()))
+
+    def blocks(self) -> list[nn.Module]:
+        stack = getattr(self.body, "encoder", None) or self.body.transformer
+        return list(stack.layer)
+
+    def forward(self, tensors: Tensors) -> Tensor:
+        layout = Layout(tensors["lengths"])
+        ids = layout.pad(tensors["ids"].long().unsqueeze(1)).squeeze(2)
+        mask = layout.visible[:, 0, 0].to(torch.long)
+        states: Tensor = self.body(input_ids=ids, attention_mask=mask).last_hidden_state
+        return layout.unpad(states)

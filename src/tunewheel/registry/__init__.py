@@ -1,0 +1,31 @@
+"""Bundles, versions and their aliases, the ledger: what is kept, and what a store of it must do."""
+
+from .bases import BaseStore
+from .bundle import Bundle, Fill
+from .canonical import canonical_json, utc_now
+from .frozen import Seal, SealStore
+from .ledger import Entry, Ledger
+from .manifest import FileMark, Manifest
+from .versions import CANDIDATE, LIVE, PREVIOUS, Draft, Kind, Status, Version, VersionStore
+
+__all__ = [
+    "CANDIDATE",
+    "LIVE",
+    "PREVIOUS",
+    "BaseStore",
+    "Bundle",
+    "Draft",
+    "Entry",
+    "FileMark",
+    "Fill",
+    "Kind",
+    "Ledger",
+    "Manifest",
+    "Seal",
+    "SealStore",
+    "Status",
+    "Version",
+    "VersionStore",
+    "canonical_json",
+    "utc_now",
+]

@@ -1,0 +1,66 @@
+"""Packing: a trained module or floor as the files of a bundle."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..task import Task
+from .bases import BaseStore
+
+if TYPE_CHECKING:
+    from ..models.heads import Headed
+    from ..training.floors import Floor
+
+TASK = "task.json"
+FLOOR = "floor.json"
+BACKBONE = "backbone.json"
+BASE = "base.json"
+WEIGHTS = "weights.safetensors"
+PROCESSOR = "processor"
+
+
+def pack_module(folder: Path, task: Task, module: Headed, bases: BaseStore, source: Path) -> None:
+    """Write a module's files into `folder`.
+
+    What never moves is not written again: it is kept once in `bases`, as the pre-trained file `source`.
+    """
+    from safetensors.torch import save_file
+
+    _pack_task(folder, task)
+    frozen = _frozen_names(module)
+    state = {name: tensor.contiguous() for name, tensor in module.state_dict().items() if name not in frozen}
+    save_file(state, folder / WEIGHTS)
+    _dump(folder / BACKBONE, module.backbone.config)
+    (folder / PROCESSOR).mkdir()
+    assert task.processor is not None
+    task.processor.save(folder / PROCESSOR)
+    if frozen:
+        _dump(folder / BASE, {"sha256": bases.keep(source), "tensors": sorted(frozen)})
+
+
+def pack_floor(folder: Path, task: Task, floor: Floor) -> None:
+    """Write a floor's files into `folder`: its arrays as safetensors, its facts as JSON."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    _pack_task(folder, task)
+    state = floor.state()
+    save_file({name: np.ascontiguousarray(array) for name, array in state.arrays.items()}, folder / WEIGHTS)
+    _dump(folder / FLOOR, {"name": floor.name, "facts": state.facts})
+
+
+def _frozen_names(module: Headed) -> set[str]:
+    """The module's names of tensors that never move."""
+    prefixes = tuple(f"backbone.body.{name}" for name in module.backbone.frozen)
+    return {name for name in module.state_dict() if name.startswith(prefixes)} if prefixes else set()
+
+
+def _pack_task(folder: Path, task: Task) -> None:
+    options = task.options.model_dump(mode="json")
+    _dump(folder / TASK, {"name": task.name, "options": options, "facts": task.facts})
+
+
+def _dump(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1), "utf-8")

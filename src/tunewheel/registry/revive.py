@@ -1,0 +1,75 @@
+"""Revive: from a bundle's files to something that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .. import tasks
+from ..errors import BundleDamaged
+from ..records import Batch, Example
+from ..task import Engine, Task
+from .bases import BaseStore
+from .bundle import Bundle
+from .packing import BACKBONE, BASE, FLOOR, PROCESSOR, TASK, WEIGHTS
+
+
+@dataclass(frozen=True)
+class Revived:
+    """A version at work: `task.decode(engine(batch), batch)` with `batch = encode(examples)`."""
+
+    task: Task
+    encode: Callable[[Sequence[Example]], Batch]
+    engine: Engine
+
+
+def revive(bundle: Bundle, bases: BaseStore) -> Revived:
+    """The version that a bundle holds, ready to answer. Raises `BundleDamaged`."""
+    described = bundle.json(TASK)
+    kind = tasks.find(described["name"])
+    task = kind(kind.Options(**described["options"]), described["facts"])
+    if FLOOR in bundle:
+        return _revive_floor(bundle, task)
+    return _revive_module(bundle, task, bases)
+
+
+def _revive_floor(bundle: Bundle, task: Task) -> Revived:
+    from safetensors.numpy import load_file
+
+    from ..training.floors import FLOORS, FloorState
+    from ..training.floors.floor import answer
+
+    described = bundle.json(FLOOR)
+    state = FloorState(load_file(bundle.file(WEIGHTS)), described["facts"])
+    floor = FLOORS[described["name"]].from_state(state)
+    return Revived(task, lambda examples: floor.encode(task, examples), answer)
+
+
+def _revive_module(bundle: Bundle, task: Task, bases: BaseStore) -> Revived:
+    from ..models.backbone import build_backbone, load_processor
+    from ..training.reading import ModuleEngine
+
+    bundle.verify(full=False)
+    task.processor = load_processor(bundle.path / PROCESSOR)
+    module: Any = task.adapt(build_backbone(bundle.json(BACKBONE)))
+    tensors = _tensors(bundle, bases)
+    missing = module.load_state_dict(tensors, strict=False, assign=True).missing_keys
+    if missing:
+        raise BundleDamaged(f"the weights lack {', '.join(missing[:3])}.", where=str(bundle.path))
+    module.eval().requires_grad_(False)
+    return Revived(task, task.encode, ModuleEngine(module))
+
+
+def _tensors(bundle: Bundle, bases: BaseStore) -> dict[str, Any]:
+    """What the bundle holds, and what never moved from the base it names."""
+    from safetensors import safe_open
+    from safetensors.torch import load_file
+
+    tensors: dict[str, Any] = load_file(bundle.file(WEIGHTS))
+    if BASE in bundle:
+        base = bundle.json(BASE)
+        with safe_open(bases.path(base["sha256"]), framework="pt") as kept:
+            for name in base["tensors"]:
+                tensors[name] = kept.get_tensor(name.removeprefix("backbone.body."))
+    return tensors

@@ -1,0 +1,32 @@
+"""ServingOptions: what a server accepts, how long it may take, how much may wait."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ..records import Options
+
+
+class ServingOptions(Options):
+    """Limits of a server. The defaults suit one small machine."""
+
+    max_text_body: int = Field(default=1_000_000, ge=1_000, description="Largest request body in bytes for texts.")
+    max_image_body: int = Field(default=10_000_000, ge=1_000, description="Largest request body in bytes for pictures.")
+    max_rows: int = Field(default=256, ge=1, description="Most rows in one request.")
+    max_characters: int = Field(default=100_000, ge=1, description="Longest text in characters.")
+    max_pixels: int = Field(default=25_000_000, ge=1, description="Largest picture in pixels, read from its header.")
+    max_depth: int = Field(default=16, ge=3, description="Deepest nesting of a JSON body.")
+    max_headers: int = Field(default=64, ge=8, description="Most headers in one request.")
+    max_header_bytes: int = Field(
+        default=16_384, ge=1_024, description="Largest sum of header names and values in bytes."
+    )
+    max_connections: int = Field(default=512, ge=1, description="Most connections open at a time.")
+    seconds: float = Field(default=30.0, gt=0, description="Longest time a request may take, waiting included.")
+    drain_seconds: float = Field(
+        default=30.0, gt=0, description="Longest time to finish what is in flight when told to stop."
+    )
+    queue_rows: int = Field(default=2_048, ge=1, description="Most rows that may wait; beyond it the answer is 503.")
+    batch_rows: int = Field(default=64, ge=1, description="Most rows of different requests answered together.")
+    top: int = Field(
+        default=5, ge=1, description="How many labels with their probabilities an answer lists, best first."
+    )

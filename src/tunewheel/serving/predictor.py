@@ -1,0 +1,81 @@
+"""Predictor: the one path from examples to answers, used in evaluation checks, files and servers alike."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from ..errors import DataError, Problem, RequestInvalid
+from ..records import Batch, Example, Prediction, Row, Source
+from ..task import Engine, Task
+
+Encode = Callable[[Sequence[Example]], Batch]
+
+# UTF-8 bytes follow the number of tokens across languages better than characters do:
+# an English token is four to five bytes, a Chinese one about three.
+BATCH_BUDGET = 65_536
+BATCH_EXAMPLES = 64
+PICTURE_COST = 1_024
+
+
+class Predictor:
+    """Answers rows with one version: `task.decode(engine(batch), batch)` and nothing else.
+
+    Safe to call from several threads; chunks of different callers take turns.
+    """
+
+    def __init__(self, task: Task, encode: Encode, engine: Engine, version: str) -> None:
+        self.task = task
+        self.version = version
+        self._encode = encode
+        self._engine = engine
+        self._turn = threading.Lock()
+
+    def predict(self, rows: Sequence[Row], batch_budget: int = BATCH_BUDGET) -> list[Prediction]:
+        """One answer a row, in order. Raises `RequestInvalid` that names every row that cannot be read."""
+        return self.predict_examples(self.parse(rows), batch_budget)
+
+    def parse(self, rows: Sequence[Row]) -> list[Example]:
+        """Rows as examples without targets. Raises `RequestInvalid` that names every row that cannot be read."""
+        examples: list[Example] = []
+        problems: list[Problem] = []
+        for number, row in enumerate(rows, start=1):
+            try:
+                examples.append(replace(self.task.parse(row, Source("request", number)), target=None))
+            except DataError as error:
+                problems.extend(error.problems)
+        if problems:
+            raise RequestInvalid.of(problems)
+        return examples
+
+    def predict_examples(self, examples: Sequence[Example], batch_budget: int = BATCH_BUDGET) -> list[Prediction]:
+        """One answer an example, in order; worked in chunks of similar length of at most `batch_budget` bytes."""
+        answers: dict[int, Prediction] = {}
+        for chunk in chunks([cost(example) for example in examples], batch_budget):
+            answers.update(zip(chunk, self._answer([examples[i] for i in chunk]), strict=True))
+        return [answers[i] for i in range(len(examples))]
+
+    def _answer(self, examples: Sequence[Example]) -> list[Prediction]:
+        with self._turn:
+            batch = self._encode(examples)
+            return self.task.decode(self._engine(batch), batch)
+
+
+def cost(example: Example) -> int:
+    """About how much work an example is, in UTF-8 bytes of text."""
+    text = example.content if isinstance(example.content, str) else getattr(example.content, "text", None)
+    return PICTURE_COST if text is None else len(text.encode("utf-8", "surrogatepass"))
+
+
+def chunks(costs: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Positions sorted by cost, cut so that rows times the longest of a chunk stays within `budget`."""
+    chunk: list[int] = []
+    for position in sorted(range(len(costs)), key=costs.__getitem__):
+        full = len(chunk) == BATCH_EXAMPLES or (len(chunk) + 1) * costs[position] > budget
+        if chunk and full:
+            yield chunk
+            chunk = []
+        chunk.append(position)
+    if chunk:
+        yield chunk

@@ -1,0 +1,209 @@
+"""Token classification: which words of a text are names of what; entities, slots."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import Field
+
+from ..data import spans
+from ..errors import ColumnError, LabelError, SpanError
+from ..evaluation import calibration, decisions, metrics_entities
+from ..records import Array, Batch, Example, Options, Prediction, Row, Scores, Source, Span, Words
+from ..task import Outputs, Plain, Task, Tensors
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..models.backbone import Backbone
+
+OUTSIDE = "O"
+# What was mended in a row's spans travels with the example, so that the doctor can tell of it.
+PROBLEMS = "span problems"
+
+
+class TokenClassification(Task):
+    """Entities in texts of any language, from word tags or character spans.
+
+    Content is `Words`; a target is a tuple of IOB2 tags, one a word. Spans that cut a word split it.
+    """
+
+    name = "token_classification"
+    summary = "Which words of a text are names of what: entities, slots."
+    reads = "words"
+    best_by = "entity_f1"
+    sample = (
+        {"words": ["Anna", "lives", "in", "Berlin", "."], "tags": ["B-PER", "O", "O", "B-LOC", "O"]},
+        {"text": "王芳去了上海。", "spans": [{"start": 0, "end": 2, "label": "PER"}, {"start": 4, "end": 6, "label": "LOC"}]},
+        {"words": ["No", "names", "here"], "tags": ["O", "O", "O"]},
+    )  # fmt: skip
+
+    class Options(Options):
+        """Columns of token classification: words and tags, or text and spans."""
+
+        words: str = Field("words", description="Column of the words (with tags).")
+        tags: str = Field("tags", description="Column of the tags, one a word: IOB1, IOB2, BIOES or plain types.")
+        text: str = Field("text", description="Column of the text (with spans).")
+        spans: str = Field("spans", description="Column of the spans: start, end (characters) and label.")
+
+    @property
+    def labels(self) -> list[str]:
+        """All tags, in the order of the model's outputs."""
+        return list(self.facts["labels"])
+
+    def parse(self, row: Row, source: Source) -> Example:
+        options = self.options
+        used = {options.words, options.tags, options.text, options.spans}
+        others = {name: value for name, value in row.items() if name not in used}
+        if row.get(options.words) is not None:
+            words = spans.join_words([str(word) for word in row[options.words]])
+            return Example(words, self._tags(row.get(options.tags), words, source), source, others)
+        text = row.get(options.text)
+        if text is None:
+            raise ColumnError(
+                f"there is neither a column '{options.words}' nor '{options.text}'.",
+                where=str(source), mend=f"It has: {', '.join(row)}.",
+            )  # fmt: skip
+        words = spans.split_words(str(text))
+        marked = row.get(options.spans)
+        if marked is None:
+            return Example(words, None, source, others)
+        aligned = spans.align(str(text), words, _as_spans(marked, source))
+        noted = {PROBLEMS: tuple(aligned.problems)} if aligned.problems else {}
+        return Example(aligned.words, tuple(aligned.tags), source, {**others, **noted})
+
+    def _tags(self, tags: Any, words: Words, source: Source) -> tuple[str, ...] | None:
+        if tags is None:
+            return None
+        if len(tags) != len(words):
+            raise SpanError(
+                f"{len(words)} words, but {len(tags)} tags.", where=str(source), mend="Give one tag for each word."
+            )
+        return tuple(spans.to_iob2([str(tag) for tag in tags]))
+
+    def learn(self, examples: Sequence[Example]) -> dict[str, Any]:
+        types = Counter(tag[2:] for example in examples for tag in example.target or () if tag != OUTSIDE)
+        if not types:
+            raise LabelError(
+                "no training row has an entity.", mend="Name the right columns with --words and --tags, or --spans."
+            )
+        return {"labels": [OUTSIDE, *(f"{mark}-{kind}" for kind in sorted(types) for mark in "BI")]}
+
+    def encode(self, examples: Sequence[Example]) -> Batch:
+        assert self.processor is not None
+        encoded = self.processor.encode([example.content for example in examples])
+        return encoded.merged(self._frame(examples))
+
+    def plain(self, examples: Sequence[Example]) -> Plain:
+        frame = self._frame(examples)
+        items = [features for example in examples for features in word_features(example.content.words())]
+        targets = frame["targets"] if "targets" in frame else None
+        return Plain("features", items, targets, frame)
+
+    def _frame(self, examples: Sequence[Example]) -> Batch:
+        """Word counts and bounds, and the targets where all are known."""
+        bounds = np.array([b for e in examples for b in e.content.bounds], dtype=np.int32).reshape(-1, 2)
+        arrays: dict[str, Array] = {
+            "words": np.array([len(example.content) for example in examples], dtype=np.int32),
+            "bounds": bounds,
+        }
+        by = {"bounds": "words"}
+        places = {label: number for number, label in enumerate(self.labels)}
+        if all(e.target is not None and places.keys() >= set(e.target) for e in examples):
+            arrays["targets"] = np.array([places[tag] for e in examples for tag in e.target or ()], dtype=np.int64)
+            by["targets"] = "words"
+        return Batch(arrays, by)
+
+    def adapt(self, backbone: Backbone) -> torch.nn.Module:
+        from ..models.heads import WordHead
+
+        return WordHead(backbone, len(self.labels))
+
+    def loss(self, outputs: Tensors, tensors: Tensors, smoothing: float = 0.0) -> torch.Tensor:
+        from ..models.losses import exclusive_loss
+
+        return exclusive_loss(outputs["logits"], tensors["targets"], None, smoothing)
+
+    def decode(self, outputs: Outputs, batch: Batch) -> list[Prediction]:
+        if not len(batch):
+            return []
+        first, follows = valid_tags(self.labels)
+        logits = outputs["logits"] / self.facts.get("temperature", 1.0)
+        ends = np.cumsum(batch["words"])
+        starts = ends - batch["words"]
+        return [
+            self._decode_one(logits[start:end], batch["bounds"][start:end], first, follows)
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        ]
+
+    def _decode_one(self, logits: Array, bounds: Array, first: Any, follows: Any) -> Prediction:
+        labels = self.labels
+        path = decisions.best_path(logits, first, follows)
+        sure = decisions.probabilities(logits)[np.arange(len(path)), path] if path else np.ones(0)
+        tags = tuple(labels[tag] for tag in path)
+        found = tuple(
+            Span(int(bounds[start, 0]), int(bounds[end - 1, 1]), label, float(sure[start:end].prod()))
+            for start, end, label in spans.tags_to_spans(tags)
+        )
+        return Prediction(found, float(sure.prod()), tags=tags)
+
+    def score(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> Scores:
+        actual = [list(example.target or ()) for example in examples]
+        return metrics_entities.entity_scores([list(p.tags) for p in predictions], actual)
+
+    def calibrate(self, outputs: Outputs, batch: Batch) -> dict[str, Any]:
+        if "targets" not in batch or not len(batch):
+            return {}
+        return {"temperature": calibration.fit_temperature(outputs["logits"], batch["targets"])}
+
+
+def _as_spans(marked: Any, source: Source) -> list[Span]:
+    """Spans given as {"start", "end", "label"} or [start, end, label], also as JSON text. Raises `SpanError`."""
+    try:
+        listed = json.loads(marked) if isinstance(marked, str) else marked
+        return [Span(int(start), int(end), str(label)) for start, end, label in map(_triple, listed)]
+    except (TypeError, ValueError, KeyError):
+        raise SpanError(
+            f"the spans {str(marked)[:80]!r} cannot be read.", where=str(source),
+            mend='Write each as {"start": 0, "end": 4, "label": "PER"} or [0, 4, "PER"].',
+        ) from None  # fmt: skip
+
+
+def _triple(span: Any) -> Sequence[Any]:
+    if isinstance(span, Mapping):
+        label = span.get("label") or span.get("tag") or span["name"]
+        return (*span["span"], label) if "span" in span else (span["start"], span["end"], label)
+    return tuple(span)
+
+
+def valid_tags(labels: Sequence[str]) -> tuple[Array, Array]:
+    """Which IOB2 tags may begin (C,), and which may follow which (C, C): I-x only after B-x or I-x."""
+    first = np.array([not label.startswith("I-") for label in labels])
+    follows = np.array([[not b.startswith("I-") or a[1:] == b[1:] for b in labels] for a in labels])
+    return first, follows
+
+
+def word_features(words: Sequence[str]) -> list[list[str]]:
+    """Feature strings of each word for the floor: the word, its ends, its shape, and its neighbours."""
+    lowered = ["<s>", "<s>", *(word.lower() for word in words), "</s>", "</s>"]
+    shapes = ["", *(_shape(word) for word in words), ""]
+    found = []
+    for place, word in enumerate(words):
+        two_before, before, this, after, two_after = lowered[place : place + 5]
+        found.append([
+            "bias", f"w={this}", f"s3={word[-3:]}", f"s2={word[-2:]}", f"p3={word[:3]}", f"p1={word[:1]}",
+            f"shape={shapes[place + 1]}", f"-shape={shapes[place]}", f"+shape={shapes[place + 2]}",
+            f"-1={before}", f"+1={after}", f"-2={two_before}", f"+2={two_after}",
+            f"-1w={before}|{this}", f"w+1={this}|{after}",
+        ])  # fmt: skip
+    return found
+
+
+def _shape(word: str) -> str:
+    """The word with letters as x or X and digits as 0, runs shortened: "McDonald's" is "XxXx'x"."""
+    kinds = ["X" if c.isupper() else "x" if c.isalpha() else "0" if c.isdigit() else c for c in word[:20]]
+    return "".join(kind for place, kind in enumerate(kinds) if place == 0 or kind != kinds[place - 1])

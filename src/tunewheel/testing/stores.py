@@ -1,0 +1,213 @@
+"""The contract of a store: what every keeper of versions, ledger and seals must do.
+
+Inherit `StoreContract` in a test class and give it a fixture `store` that answers with a fresh, empty store.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, Protocol
+
+import pytest
+
+from ..errors import Busy, VersionMissing, WorkspaceError
+from ..registry import Ledger, Seal, SealStore, Version, VersionStore, utc_now
+
+
+class AnyStore(Protocol):
+    """What the contract asks of a store."""
+
+    versions: VersionStore
+    ledger: Ledger
+    seals: SealStore
+
+
+def draft_version(versions: VersionStore, **changes: Any) -> Version:
+    """A version with a reserved id that is not added yet."""
+    ident = versions.reserve()
+    plain = Version(
+        id=ident,
+        name="reviews",
+        task="text_classification",
+        kind="module",
+        created=utc_now(),
+        folder=f"versions/{ident}",
+    )
+    return replace(plain, **changes)
+
+
+class VersionContract:
+    """What a `VersionStore` must do."""
+
+    def test_reserved_ids_count_upwards(self, store: AnyStore) -> None:
+        assert [store.versions.reserve() for _ in range(3)] == ["v0001", "v0002", "v0003"]
+
+    def test_threads_reserve_distinct_ids(self, store: AnyStore) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            ids = list(pool.map(lambda _: store.versions.reserve(), range(24)))
+        assert sorted(ids) == [f"v{number:04d}" for number in range(1, 25)]
+
+    def test_a_version_comes_back_as_it_was_added(self, store: AnyStore) -> None:
+        first = store.versions.add(draft_version(store.versions))
+        full = draft_version(
+            store.versions,
+            name="评论 reviews",
+            kind="floor",
+            status="refused",
+            scores={"accuracy": 0.1 + 0.2, "table": [1, None, "好"]},
+            certificate={"rows": 10, "equal": 9},
+            parent=first.id,
+            notes="two\nlines, 两行",
+        )
+        store.versions.add(full)
+        assert store.versions.get(full.id) == full
+
+    def test_versions_are_listed_oldest_first_and_reserved_ids_are_not(self, store: AnyStore) -> None:
+        added = [store.versions.add(draft_version(store.versions)) for _ in range(2)]
+        store.versions.reserve()
+        assert list(store.versions.list()) == added
+
+    def test_an_id_is_taken_once(self, store: AnyStore) -> None:
+        version = store.versions.add(draft_version(store.versions))
+        with pytest.raises(WorkspaceError, match="v0001 is taken"):
+            store.versions.add(replace(version, folder="versions/other"))
+
+    def test_an_unknown_parent_is_refused_and_nothing_is_added(self, store: AnyStore) -> None:
+        with pytest.raises(VersionMissing):
+            store.versions.add(draft_version(store.versions, parent="v0009"))
+        assert not store.versions.list()
+        assert not store.ledger.entries()
+
+    @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a\0b", "a\\b", "", " ", ".hidden", "x" * 201, "a\nb"])
+    def test_a_name_that_is_a_path_or_broken_is_refused(self, store: AnyStore, name: str) -> None:
+        with pytest.raises(WorkspaceError, match="cannot be used"):
+            store.versions.add(draft_version(store.versions, name=name))
+
+    @pytest.mark.parametrize("folder", ["../x", "/etc", "versions/../../x", "a\0b", "versions//x", ""])
+    def test_a_folder_outside_the_workspace_is_refused(self, store: AnyStore, folder: str) -> None:
+        with pytest.raises(WorkspaceError, match="cannot be used"):
+            store.versions.add(draft_version(store.versions, folder=folder))
+
+    @pytest.mark.parametrize("reference", ["v0003", "../v0001", "a\0b", "v99999999999", "", "Live"])
+    def test_a_missing_version_is_answered_with_what_there_is(self, store: AnyStore, reference: str) -> None:
+        store.versions.add(draft_version(store.versions))
+        store.versions.set_alias("live", "v0001")
+        with pytest.raises(VersionMissing, match=r"There are: live \(v0001\), v0001"):
+            store.versions.get(reference)
+
+    def test_the_closest_name_is_suggested(self, store: AnyStore) -> None:
+        store.versions.add(draft_version(store.versions))
+        with pytest.raises(VersionMissing, match="Did you mean v0001"):
+            store.versions.get("v001")
+
+    def test_an_empty_store_says_how_to_make_the_first_version(self, store: AnyStore) -> None:
+        with pytest.raises(VersionMissing, match="tunewheel tune"):
+            store.versions.get("live")
+
+
+class AliasContract:
+    """What a `VersionStore` must do about aliases."""
+
+    @pytest.fixture
+    def three(self, store: AnyStore) -> VersionStore:
+        """The store's versions, with v0001 to v0003 in it."""
+        for _ in range(3):
+            store.versions.add(draft_version(store.versions))
+        return store.versions
+
+    def test_an_alias_stands_for_its_version(self, three: VersionStore) -> None:
+        three.set_alias("candidate", "v0002")
+        assert three.get("candidate").id == "v0002"
+
+    def test_the_live_version_becomes_previous(self, three: VersionStore) -> None:
+        three.set_alias("live", "v0001")
+        three.set_alias("live", "v0002")
+        assert three.aliases() == {"live": "v0002", "previous": "v0001"}
+
+    def test_an_alias_can_be_set_through_another_alias(self, three: VersionStore) -> None:
+        three.set_alias("candidate", "v0003")
+        assert three.set_alias("live", "candidate").id == "v0003"
+
+    def test_what_is_live_already_stays_and_previous_too(self, three: VersionStore) -> None:
+        three.set_alias("live", "v0001")
+        three.set_alias("live", "v0002")
+        three.set_alias("live", "v0002")
+        assert three.aliases() == {"live": "v0002", "previous": "v0001"}
+
+    def test_an_alias_moves_only_from_where_it_is_expected(self, three: VersionStore) -> None:
+        three.set_alias("live", "v0001")
+        with pytest.raises(Busy, match="points to v0001 now, not to v0002"):
+            three.set_alias("live", "v0003", expected="v0002")
+        assert three.aliases() == {"live": "v0001"}
+        three.set_alias("live", "v0003", expected="v0001")
+        assert three.get("live").id == "v0003"
+
+    def test_of_threads_that_expect_the_same_one_wins(self, three: VersionStore) -> None:
+        three.set_alias("live", "v0001")
+
+        def move(number: int) -> bool:
+            try:
+                three.set_alias("live", f"v000{number}", expected="v0001")
+            except Busy:
+                return False
+            return True
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(move, (2, 3))) == [False, True]
+
+    @pytest.mark.parametrize("alias", ["../x", "/x", "v0002", "", "a b", "a\0"])
+    def test_an_alias_is_a_plain_word(self, three: VersionStore, alias: str) -> None:
+        with pytest.raises(WorkspaceError):
+            three.set_alias(alias, "v0001")
+
+
+class LedgerContract:
+    """What a `Ledger` must do, and what the other stores must enter in it."""
+
+    def test_entries_are_chained_and_come_back_in_order(self, store: AnyStore) -> None:
+        first = store.ledger.append("note", {"text": "第一", "share": 0.1, "odd": float("nan")})
+        second = store.ledger.append("note", {})
+        assert list(store.ledger.entries()) == [first, second]
+        assert (first.number, second.previous) == (1, first.sha256)
+        assert first.facts == {"text": "第一", "share": 0.1, "odd": None}
+        store.ledger.verify()
+
+    def test_threads_append_to_one_chain(self, store: AnyStore) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda number: store.ledger.append("note", {"number": number}), range(24)))
+        assert [entry.number for entry in store.ledger.entries()] == list(range(1, 25))
+        store.ledger.verify()
+
+    def test_every_change_of_versions_is_entered(self, store: AnyStore) -> None:
+        version = store.versions.add(draft_version(store.versions, scores={"accuracy": 0.5}))
+        store.versions.set_alias("live", version.id, reason="better by 2 points")
+        registered, alias = store.ledger.entries()
+        assert (registered.kind, registered.facts["scores"]) == ("registered", {"accuracy": 0.5})
+        assert alias.facts == {"alias": "live", "version": "v0001", "before": None, "reason": "better by 2 points"}
+
+    def test_a_change_that_fails_is_not_entered(self, store: AnyStore) -> None:
+        with pytest.raises(VersionMissing):
+            store.versions.set_alias("live", "v0001")
+        assert not store.ledger.entries()
+
+
+class SealContract:
+    """What a `SealStore` must do."""
+
+    def test_the_first_seal_of_a_name_stays(self, store: AnyStore) -> None:
+        first, second = Seal("reviews", "1" * 64, utc_now()), Seal("reviews", "2" * 64, utc_now())
+        assert store.seals.sealed("reviews") is None
+        assert store.seals.seal(first) == first
+        assert store.seals.seal(second) == first
+        assert store.seals.sealed("reviews") == first
+        assert [entry.kind for entry in store.ledger.entries()] == ["test frozen"]
+
+    @pytest.mark.parametrize("name", ["../x", "/x", "", "a\0", "a/b"])
+    def test_a_seal_has_a_plain_name(self, store: AnyStore, name: str) -> None:
+        with pytest.raises(WorkspaceError):
+            store.seals.seal(Seal(name, "1" * 64, utc_now()))
+
+
+class StoreContract(VersionContract, AliasContract, LedgerContract, SealContract):
+    """All that a store must do. Needs a fixture `store`."""

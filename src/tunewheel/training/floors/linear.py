@@ -1,0 +1,54 @@
+"""The linear floor: logistic regression on TF-IDF n-grams, on feature strings or on pixels."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from ...records import Array
+from ...task import Plain
+from .floor import Floor, FloorState
+from .logistic import Linear, apply, best_strength
+from .vectors import TITLES, Vectors, from_facts, learn_vectors
+
+STRENGTHS = {"text": (3.0, 30.0), "features": (1.0,), "vectors": (0.01, 0.1)}
+
+
+class LinearFloor(Floor):
+    """Plain vectors and a logistic regression; its penalty is chosen on validation rows."""
+
+    name = "linear"
+
+    def __init__(self, vectors: Vectors, linear: Linear) -> None:
+        self.vectors = vectors
+        self.linear = linear
+
+    @property
+    def title(self) -> str:
+        return f"{TITLES[self.vectors.kind]} + logistic regression"
+
+    @classmethod
+    def learn(cls, train: Plain, validation: Plain, classes: int, seed: int) -> Self:
+        assert train.targets is not None and validation.targets is not None
+        vectors = learn_vectors(train, classes)
+        strengths = STRENGTHS[train.kind]
+        linear, _ = best_strength(
+            vectors(train.items), train.targets, vectors(validation.items), validation.targets, classes,
+            exclusive=train.exclusive, strengths=strengths,
+        )  # fmt: skip
+        return cls(vectors, linear)
+
+    def logits(self, plain: Plain) -> Array:
+        return apply(self.vectors(plain.items), self.linear)
+
+    def state(self) -> FloorState:
+        arrays: dict[str, Any] = {"weights": self.linear[0], "bias": self.linear[1]}
+        arrays |= {f"vectors.{name}": np.asarray(array) for name, array in self.vectors.arrays.items()}
+        return FloorState(arrays, {"vectors": self.vectors.facts, "kind": self.vectors.kind})
+
+    @classmethod
+    def from_state(cls, state: FloorState) -> Self:
+        arrays = {k.removeprefix("vectors."): a for k, a in state.arrays.items() if k.startswith("vectors.")}
+        vectors = from_facts(state.facts["kind"], state.facts["vectors"], arrays)
+        return cls(vectors, (state.arrays["weights"], state.arrays["bias"]))

@@ -1,0 +1,78 @@
+"""Logistic regression for all floors: class numbers, shares of classes, or independent labels."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+from ...records import Array
+from .floor import IMPOSSIBLE
+
+Floats = NDArray[np.float32]
+Linear = tuple[Floats, Floats]
+
+
+def fit(features: Any, targets: Array, classes: int, *, exclusive: bool, strength: float) -> Linear:
+    """Weights (C, D) and bias (C,) of a logistic regression on `features` (N, D), dense or sparse.
+
+    `targets` is (N,) class numbers, or (N, C): shares of classes when `exclusive`, else 0/1 indicators.
+    `strength` is scikit-learn's C, the inverse of the L2 penalty. Classes never seen cannot win.
+    """
+    if targets.ndim == 1:
+        return _multinomial(features, targets, None, classes, strength)
+    if exclusive:
+        rows, columns = np.nonzero(targets)
+        return _multinomial(features[rows], columns, targets[rows, columns], classes, strength)
+    fitted = [_multinomial(features, targets[:, c].astype(int), None, 2, strength) for c in range(classes)]
+    weights = np.stack([w[1] - w[0] for w, _ in fitted])
+    return weights, np.array([b[1] - b[0] for _, b in fitted], dtype=np.float32)
+
+
+def best_strength(features: Any, targets: Array, held_out: Any, answers: Array, classes: int, *, exclusive: bool,
+                  strengths: tuple[float, ...]) -> tuple[Linear, float]:  # fmt: skip
+    """The fit whose answers agree best with `answers` on the `held_out` features, and its strength."""
+    tried = []
+    for strength in strengths:
+        linear = fit(features, targets, classes, exclusive=exclusive, strength=strength)
+        tried.append((agreement(apply(held_out, linear), answers), strength, linear))
+    _, strength, linear = max(tried, key=lambda entry: entry[0])
+    return linear, strength
+
+
+def apply(features: Any, linear: Linear) -> Floats:
+    """Scores (N, C)."""
+    weights, bias = linear
+    return np.asarray(features @ weights.T + bias, dtype=np.float32)
+
+
+def agreement(logits: Array, answers: Array) -> float:
+    """Share of right answers; of right yes/no decisions by F1 where labels are independent."""
+    if answers.ndim == 1:
+        return float((logits.argmax(1) == answers).mean())
+    if np.allclose(answers.sum(1), 1):
+        return float((logits.argmax(1) == answers.argmax(1)).mean())
+    chosen = logits > 0
+    return float(2 * (chosen * answers).sum() / max(chosen.sum() + answers.sum(), 1))
+
+
+def _multinomial(features: Any, targets: Array, shares: Array | None, classes: int, strength: float) -> Linear:
+    weights = np.zeros((classes, features.shape[1]), dtype=np.float32)
+    bias = np.full(classes, IMPOSSIBLE, dtype=np.float32)
+    seen = np.unique(targets)
+    if len(seen) == 1:
+        bias[seen[0]] = 0.0
+        return weights, bias
+    model = LogisticRegression(C=strength, max_iter=300, tol=1e-3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(features, targets, sample_weight=shares)
+    if len(seen) == 2:  # scikit-learn keeps one row of weights for two classes
+        weights[seen[1]], bias[seen[0]], bias[seen[1]] = model.coef_[0], 0.0, model.intercept_[0]
+    else:
+        weights[seen], bias[seen] = model.coef_, model.intercept_
+    return weights, bias

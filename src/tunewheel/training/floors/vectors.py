@@ -1,0 +1,125 @@
+"""Plain vectors for the linear floor: TF-IDF of texts, indicators of feature strings, scaled pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from scipy.sparse import hstack
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+
+from ...records import Array
+from ...task import Plain
+
+TITLES = {"text": "TF-IDF", "features": "Word features", "vectors": "Pixels"}
+# With many classes the vocabulary shrinks, so that the weights stay below about 100 MB.
+MOST_WEIGHTS = 25_000_000
+CJK = ("\u3040", "\u9fff")
+
+
+class Vectors(Protocol):
+    """Items to a feature matrix (N, D), and what must be kept to do it again."""
+
+    kind: str
+    facts: dict[str, Any]
+    arrays: dict[str, Array]
+
+    def __call__(self, items: Any) -> Any: ...
+
+
+def learn_vectors(train: Plain, classes: int) -> Vectors:
+    """The vectors that suit the kind of items, learnt from the training items."""
+    room = max(MOST_WEIGHTS // max(classes, 1), 5_000)
+    if train.kind == "text":
+        return TfidfVectors.learn(train.items, room)
+    if train.kind == "features":
+        return IndicatorVectors.learn(train.items, room)
+    return ScaledVectors.learn(train.items)
+
+
+def from_facts(kind: str, facts: Mapping[str, Any], arrays: Mapping[str, Array]) -> Vectors:
+    """The vectors that were kept."""
+    kinds: dict[str, Any] = {"text": TfidfVectors, "features": IndicatorVectors, "vectors": ScaledVectors}
+    return kinds[kind](dict(facts), dict(arrays))  # type: ignore[no-any-return]
+
+
+class TfidfVectors:
+    """Sublinear TF-IDF of words (1-2) and characters in words (2-4), or of characters (1-3) where words have no spaces."""
+
+    kind = "text"
+
+    def __init__(self, facts: dict[str, Any], arrays: dict[str, Array]) -> None:
+        self.facts, self.arrays = facts, arrays
+        self._parts = [
+            _tfidf(part["settings"], part["vocabulary"], arrays[f"idf{i}"]) for i, part in enumerate(facts["parts"])
+        ]
+
+    @classmethod
+    def learn(cls, texts: Sequence[str], room: int) -> TfidfVectors:
+        views: list[dict[str, Any]] = [
+            {"analyzer": "word", "ngram_range": [1, 2], "token_pattern": r"(?u)\b\w+\b"},
+            {"analyzer": "char_wb", "ngram_range": [2, 4]},
+        ]
+        if _cjk_share(texts) > 0.3:
+            views = [{"analyzer": "char", "ngram_range": [1, 3]}]
+        parts, arrays = [], {}
+        for number, view in enumerate(views):
+            fitted = TfidfVectorizer(**_settings(view), max_features=room // len(views)).fit(texts)
+            parts.append({"settings": view, "vocabulary": list(fitted.get_feature_names_out())})
+            arrays[f"idf{number}"] = fitted.idf_.astype(np.float32)
+        return cls({"parts": parts}, arrays)
+
+    def __call__(self, items: Sequence[str]) -> Any:
+        return hstack([part.transform(items) for part in self._parts], format="csr", dtype=np.float32)
+
+
+class IndicatorVectors:
+    """Which of the known feature strings an item has; those seen once in training are left out."""
+
+    kind = "features"
+
+    def __init__(self, facts: dict[str, Any], arrays: dict[str, Array]) -> None:
+        self.facts, self.arrays = facts, arrays
+        self._counter = CountVectorizer(analyzer=list, vocabulary=facts["vocabulary"], binary=True, dtype=np.float32)
+
+    @classmethod
+    def learn(cls, items: Sequence[list[str]], room: int) -> IndicatorVectors:
+        least = 2 if len(items) > 1000 else 1
+        fitted = CountVectorizer(analyzer=list, binary=True, min_df=least, max_features=room).fit(items)
+        return cls({"vocabulary": list(fitted.get_feature_names_out())}, {})
+
+    def __call__(self, items: Sequence[list[str]]) -> Any:
+        return self._counter.transform(items)
+
+
+class ScaledVectors:
+    """Numbers with mean 0 and variance 1, as seen in training."""
+
+    kind = "vectors"
+
+    def __init__(self, facts: dict[str, Any], arrays: dict[str, Array]) -> None:
+        self.facts, self.arrays = facts, arrays
+
+    @classmethod
+    def learn(cls, items: Array) -> ScaledVectors:
+        return cls({}, {"mean": items.mean(0), "scale": np.maximum(items.std(0), 1e-3)})
+
+    def __call__(self, items: Array) -> Any:
+        return ((items - self.arrays["mean"]) / self.arrays["scale"]).astype(np.float32)
+
+
+def _settings(view: Mapping[str, Any]) -> dict[str, Any]:
+    return {**view, "ngram_range": tuple(view["ngram_range"]), "sublinear_tf": True, "dtype": np.float32}
+
+
+def _tfidf(view: Mapping[str, Any], vocabulary: Sequence[str], idf: Array) -> TfidfVectorizer:
+    made = TfidfVectorizer(**_settings(view), vocabulary=list(vocabulary))
+    made.idf_ = idf
+    return made
+
+
+def _cjk_share(texts: Sequence[str]) -> float:
+    """Share of Chinese and Japanese characters among the letters of (a sample of) the texts."""
+    letters = [c for text in texts[:2000] for c in text[:300] if c.isalpha()]
+    return sum(CJK[0] <= c <= CJK[1] for c in letters) / max(len(letters), 1)

@@ -1,0 +1,131 @@
+"""The loop: a generator of Steps. It prints, saves and tracks nothing; the caller does.
+
+Everything random in it (order of rows, dropout) is a pure function of (seed, epoch, step), so that a run that
+was stopped anywhere goes on to the same weights.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+from torch.optim import Optimizer
+
+from ..models.adapters import moving
+from ..models.heads import Headed
+from ..models.tensors import to_tensors
+from ..records import Batch, Scores, Step
+from ..task import Task
+from .batches import order, sizes
+from .optimizers import make_optimizer, rate, set_rate
+from .options import TrainingOptions
+from .precision import choose_precision
+
+
+@dataclass
+class Session:
+    """A training run that can be stopped and resumed: what moves, the optimiser, and how far it has come."""
+
+    task: Task
+    module: Headed
+    options: TrainingOptions
+    seed: int
+    step: int = 0
+    seconds: float = 0.0
+    best_score: float = -1.0
+    since_best: int = 0
+    best: dict[str, Tensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.accelerator = Accelerator(mixed_precision=choose_precision(self.options.precision))
+        self.optimizer: Optimizer = make_optimizer(self.module, self.options)
+
+    def keep_if_better(self, score: float) -> bool:
+        """Remember the moving tensors when `score` is the best so far."""
+        better = score > self.best_score
+        self.since_best = 0 if better else self.since_best + 1
+        if better:
+            self.best_score = score
+            self.best = {name: tensor.detach().clone() for name, tensor in moving(self.module)}
+        return better
+
+    def restore_best(self) -> None:
+        """Put the best tensors back into the module."""
+        current = dict(moving(self.module))
+        with torch.no_grad():
+            for name, tensor in self.best.items():
+                current[name].copy_(tensor)
+
+
+def plan(batch: Batch, options: TrainingOptions, seed: int) -> list[list[np.ndarray]]:
+    """The rows of every step of every epoch."""
+    costs = sizes(batch)
+    return [order(costs, options.batch_units, seed=seed, epoch=epoch) for epoch in range(options.epochs)]
+
+
+def train(session: Session, batch: Batch, validate: Callable[[], Scores] | None) -> Iterator[Step]:
+    """Fine-tune `session.module` on `batch` from where the session stands, yielding each step.
+
+    `validate` is called at the end of each epoch (or several times in one) and decides which tensors are best
+    and when to stop; without it the last tensors are kept. At the end the best tensors are in the module.
+    """
+    epochs = plan(batch, session.options, session.seed)
+    total = sum(map(len, epochs))
+    costs = sizes(batch)
+    offset = 0
+    for epoch, batches in enumerate(epochs):
+        checks = _check_points(len(batches), session.options.validations) if validate else set()
+        for number, rows in enumerate(batches):
+            if offset + number < session.step:
+                continue
+            step = _take(session, batch.select(rows), epoch, total, int(costs[rows].sum()))
+            if validate and number in checks:
+                step = _judge(session, step, validate)
+            yield step
+            if step.stopped_early:
+                session.restore_best()
+                return
+        offset += len(batches)
+    if validate:
+        session.restore_best()
+
+
+def _take(session: Session, batch: Batch, epoch: int, total: int, units: int) -> Step:
+    """One optimiser step."""
+    started = time.perf_counter()
+    options, accelerator = session.options, session.accelerator
+    torch.manual_seed((session.seed * 1_000_003 + session.step) % 2**63)
+    learning_rate = set_rate(session.optimizer, rate(session.step, total, options))
+    session.module.train()
+    tensors = to_tensors(batch, accelerator.device)
+    with accelerator.autocast():
+        outputs = session.module(tensors)
+    loss = session.task.loss(outputs, tensors, options.label_smoothing)
+    session.optimizer.zero_grad(set_to_none=True)
+    accelerator.backward(loss)
+    torch.nn.utils.clip_grad_norm_([p for p in session.module.parameters() if p.requires_grad], options.clip)
+    session.optimizer.step()
+    session.step += 1
+    session.seconds += time.perf_counter() - started
+    return Step(session.step, total, epoch, float(loss.detach()), learning_rate, units, session.seconds)
+
+
+def _judge(session: Session, step: Step, validate: Callable[[], Scores]) -> Step:
+    """The step with its validation, whether it is the best so far, and whether to stop."""
+    scores = validate()
+    better = session.keep_if_better(scores[session.task.best_by])
+    stop = session.since_best >= session.options.patience
+    return Step(
+        step.number, step.total, step.epoch, step.loss, step.learning_rate, step.units, step.seconds,
+        validation=scores, best=better, stopped_early=stop,
+    )  # fmt: skip
+
+
+def _check_points(steps: int, times: int) -> set[int]:
+    """The steps of an epoch after which to validate: `times` of them, evenly spread, the last included."""
+    return {max(round(steps * (i + 1) / times) - 1, 0) for i in range(times)}

@@ -1,0 +1,114 @@
+"""The addresses of the API; each handler asks the service and says what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future
+from typing import Any
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+from . import pages
+from .metrics import Metrics
+from .problems import Refused, from_validation
+from .schemas import (
+    ErrorResponse,
+    PredictRequest,
+    PredictResponse,
+    StateResponse,
+    VersionResponse,
+    example_requests,
+)
+from .service import Service
+
+_ERRORS = (400, 401, 403, 408, 413, 415, 421, 422, 431, 503, 504)
+
+
+def api(service: Service, metrics: Metrics, seconds: float) -> APIRouter:
+    """What programs use: /predict, /version, /health, /ready, /metrics."""
+    router = APIRouter()
+    body = {"schema": {"$ref": "#/components/schemas/PredictRequest"}, "examples": example_requests(service)}
+    extra = {"requestBody": {"required": True, "content": {"application/json": body}}}
+    errors: dict[int | str, dict[str, Any]] = {status: {"model": ErrorResponse} for status in _ERRORS}
+
+    @router.post(
+        "/predict",
+        summary="Answer one row or many",
+        response_model=PredictResponse,
+        openapi_extra=extra,
+        responses=errors,
+    )
+    async def predict(request: Request) -> Response:
+        rows = parsed(await request.body()).as_rows(service.reads)
+        answers = await _while_connected(request, await run_in_threadpool(service.submit, rows, seconds))
+        metrics.rows.inc(len(answers))
+        return JSONResponse({"version": service.version, "predictions": answers})
+
+    @router.get("/version", summary="What is served", responses={401: {"model": ErrorResponse}})
+    async def version() -> VersionResponse:
+        return VersionResponse(version=service.version, task=service.task, reads=service.reads)
+
+    @router.get("/health", summary="Whether the process is alive")
+    async def health() -> StateResponse:
+        return StateResponse(state="alive")
+
+    @router.get("/ready", summary="Whether it takes requests", responses={503: {"model": StateResponse}})
+    async def ready(response: Response) -> StateResponse:
+        response.status_code = 200 if service.ready else 503
+        return StateResponse(state="ready" if service.ready else "not ready")
+
+    @router.get("/metrics", summary="Numbers for Prometheus", response_class=PlainTextResponse)
+    async def numbers() -> Response:
+        return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def parsed(body: bytes) -> PredictRequest:
+    """The body as a request. Raises `Refused` (400: no JSON) or `RequestInvalid` with every problem."""
+    try:
+        return PredictRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise from_validation(error) from None
+
+
+async def _while_connected(request: Request, future: Future[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The answers; when the client leaves or the time is over, the request leaves the queue."""
+    answers = asyncio.wrap_future(future)
+    left = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait((answers, left), return_when=asyncio.FIRST_COMPLETED)
+        if not answers.done():
+            raise Refused(499, "the client left.")
+        return answers.result()
+    finally:
+        answers.cancel()
+        left.cancel()
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def site(service: Service, needs_token: bool) -> APIRouter:
+    """What people use: the page to try it, the documentation, the OpenAPI schema."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    async def page(request: Request) -> HTMLResponse:
+        return pages.try_it(request, service, needs_token)
+
+    @router.get("/docs")
+    async def docs(request: Request) -> HTMLResponse:
+        return pages.docs(request, request.app.openapi(), example_requests(service), needs_token)
+
+    @router.get("/openapi.json")
+    async def schema(request: Request) -> JSONResponse:
+        return JSONResponse(request.app.openapi())
+
+    return router

@@ -1,0 +1,75 @@
+"""Gather: files of rows to parsed examples, every broken row named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..data import Roles, Table, read
+from ..errors import DataError, Problem, ReadError
+from ..records import Example, Source
+from ..task import Task
+
+MOST_SHOWN = 20
+# Above this share of unreadable rows the file is not what it was taken for.
+MOST_BROKEN = 0.5
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The examples of one file, the rows that could not be read, and the file's fingerprint."""
+
+    examples: list[Example]
+    problems: list[Problem]
+    fingerprint: str
+
+
+def open_table(path: str | Path, settings: Mapping[str, Any] | None = None) -> Table:
+    """The table at `path`, read as the `data` section of a recipe says. Raises `ReadError`."""
+    chosen = {name: (settings or {}).get(name) for name in ("format", "encoding", "sheet")}
+    return read(Path(path), **{name: None if value == "auto" else value for name, value in chosen.items()})
+
+
+def gather(table: Table, task: Task) -> Gathered:
+    """Parse every row. Rows that cannot be parsed are named; a file of mostly such rows is refused."""
+    examples: list[Example] = []
+    problems: list[Problem] = list(table.problems)
+    for example in _parsed(table, task):
+        if isinstance(example, Example):
+            examples.append(example)
+        else:
+            problems.extend(example)
+    if not examples or len(problems) > MOST_BROKEN * (len(examples) + len(problems)):
+        raise _refused(problems, table.path)
+    return Gathered(examples, problems, table.fingerprint)
+
+
+def _parsed(table: Table, task: Task) -> Iterator[Example | tuple[Problem, ...]]:
+    for number, row in enumerate(table.rows()):
+        try:
+            yield task.parse(row, Source(table.path.name, table.number(number)))
+        except DataError as error:
+            yield error.problems
+
+
+def _refused(problems: list[Problem], path: Path) -> DataError:
+    if not problems:
+        return ReadError("there are no rows.", where=str(path), mend="Give a file with a header and labelled rows.")
+    shown = problems[:MOST_SHOWN]
+    if len(problems) > MOST_SHOWN:
+        shown.append(Problem(f"... and {len(problems) - MOST_SHOWN} more.", str(path)))
+    error = ReadError.of(shown)
+    assert isinstance(error, DataError)
+    return error
+
+
+def options_from(roles: Roles, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The task options that the roles of columns decide."""
+    chosen: dict[str, Any] = {role: column for role, column in roles.columns.items() if role in fields}
+    if "multi_label" in fields and roles.multi_label:
+        chosen["multi_label"] = True
+        if roles.separator:
+            chosen["separator"] = roles.separator
+    return chosen

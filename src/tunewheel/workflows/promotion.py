@@ -1,0 +1,75 @@
+"""Promotion: a version goes live when there is none yet, or when it is proved better than the live one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..evaluation.compare import difference
+from ..records import Ratio
+from ..registry import CANDIDATE, LIVE, Version
+from ..workspace import Workspace
+from .enlist import JudgedRow, judged_rows
+from .say import Say
+
+LEVEL = 0.05
+
+
+def promote_if_proved(workspace: Workspace, version: Version, say: Say) -> bool:
+    """Whether `version` is live now; says why or why not.
+
+    Both are compared on the same frozen rows, one-sided at 5 %. Raises `CertificateMismatch` for a refused version.
+    """
+    live = workspace.versions.aliases().get(LIVE)
+    if live is None:
+        workspace.promote(version.id, "the first version of this workspace")
+        say.line(f"{version.id} is live: the first version of this workspace.")
+        return True
+    verdict = _against(workspace, live, version)
+    if verdict.proved:
+        workspace.promote(version.id, verdict.sentence)
+        say.line(f"{version.id} is live: {verdict.sentence}")
+        return True
+    workspace.versions.set_alias(CANDIDATE, version.id, reason=verdict.sentence)
+    say.line(f"{version.id} is a candidate, {live} stays live: {verdict.sentence}")
+    say.line(f"To serve it all the same: tunewheel promote {version.id}")
+    return False
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """The candidate against the live version, and what to say of it."""
+
+    proved: bool
+    sentence: str
+
+
+def _against(workspace: Workspace, live: str, version: Version) -> _Verdict:
+    """Compare both, row by row on the frozen test set."""
+    new, old = (judged_rows(workspace.bundle(reference)) for reference in (version.id, live))
+    here, there = _paired(new, old)
+    result = difference(here, there, alternative="greater")
+    gain = f"{100 * result.value:+.1f} points against {live} (p = {result.p_value:.3f})"
+    proved = result.p_value < LEVEL and result.value > 0
+    return _Verdict(proved, f"proved better, {gain}." if proved else f"not proved better, {gain}.")
+
+
+def _paired(new: Sequence[JudgedRow], old: Sequence[JudgedRow]) -> tuple[Ratio, Ratio]:
+    """The rows that both were judged on, in the same order."""
+    known = dict(zip(_marks(old), old, strict=True))
+    shared = [(row, known[mark]) for mark, row in zip(_marks(new), new, strict=True) if mark in known]
+    parts = np.array([[(row.numerator, row.denominator) for row in pair] for pair in shared]).reshape(-1, 2, 2)
+    return Ratio(parts[:, 0, 0], parts[:, 0, 1]), Ratio(parts[:, 1, 0], parts[:, 1, 1])
+
+
+def _marks(rows: Sequence[JudgedRow]) -> list[tuple[str, int]]:
+    """Each row by content and occurrence: the same text may be in a test set twice."""
+    seen: Counter[str] = Counter()
+    marks = []
+    for row in rows:
+        marks.append((row.key, seen[row.key]))
+        seen[row.key] += 1
+    return marks

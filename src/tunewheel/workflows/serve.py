@@ -1,0 +1,130 @@
+"""serve: a version behind an HTTP address until it is told to stop."""
+
+from __future__ import annotations
+
+import importlib
+import ipaddress
+import secrets
+import socket
+
+import psutil
+
+from ..errors import ServingError
+from ..serving import Service, ServingOptions
+from ..workspace import Workspace
+from .load import load
+from .say import Say, Silent
+
+DEFAULT_PORT = 8321
+SHORTEST_TOKEN = 16
+
+__all__ = ["DEFAULT_PORT", "ServingOptions", "serve"]
+
+
+def serve(
+    workspace: Workspace,
+    *,
+    version: str = "live",
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+    token: str | None = None,
+    options: ServingOptions | None = None,
+    say: Say | None = None,
+) -> None:
+    """Answer HTTP requests with `version` until SIGTERM or SIGINT; then finish what is in flight and return.
+
+    Only programs on this machine can ask unless `host` says otherwise; then a token is needed, and one is made
+    and said once when none is given. `port` 0 takes any free one.
+    Raises `ServingError` when the address cannot be had, and what `load` raises.
+    """
+    say = say or Silent()
+    options = options or ServingOptions()
+    loopback = is_loopback(host)
+    token = checked_token(token) if token is not None else made_token(loopback, say)
+    with listen(host, port) as listener:  # before the model is loaded: a taken port is said at once
+        service = Service(load(workspace, version), options)
+        service.start()
+        for line in greeting(service, listener, token is not None):
+            say.line(line)
+        # The web room stands above the workflows, so the application is found by name, as servers do.
+        web = importlib.import_module("tunewheel.web")
+        web.run(service, options, listener, token=token, loopback=loopback)
+    say.line("Stopped; every request in flight was answered or told to ask again.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def checked_token(token: str) -> str:
+    """The token, if a header can carry it and nobody can guess it. Raises `ServingError`."""
+    if len(token) < SHORTEST_TOKEN or not all("!" <= character <= "~" for character in token):
+        what = f"a token has at least {SHORTEST_TOKEN} letters, digits or signs and no blanks."
+        raise ServingError(what, where="token", mend="Leave it out and one is made for you.")
+    return token
+
+
+def made_token(loopback: bool, say: Say) -> str | None:
+    """None where only this machine can ask; otherwise a new token, said once and kept nowhere."""
+    if loopback:
+        return None
+    token = secrets.token_urlsafe(32)
+    say.line(f"Token (shown once): {token}")
+    return token
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address. Raises `ServingError` that says who has it and what to do."""
+    if not 0 <= port <= 65_535:  # beyond it the system would quietly take another one
+        raise ServingError(f"there is no port {port}.", where=host, mend="Ports go from 1 to 65535.")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise ServingError(f"this is no address to listen at ({error}).", where=f"{host}:{port}") from None
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise _refused(host, port, error) from None
+    return listener
+
+
+def _refused(host: str, port: int, error: Exception) -> ServingError:
+    where = f"{host}:{port}"
+    if holder := _holder(port):
+        mend = f"Stop it, or take another port: tunewheel serve --port {port + 1}"
+        return ServingError(f"the port is taken by {holder}.", where=where, mend=mend)
+    mend = f"Take another: tunewheel serve --port {max(port, 1024) + 1}"
+    return ServingError(f"the server cannot listen here ({error}).", where=where, mend=mend)
+
+
+def _holder(port: int) -> str:
+    """Who listens at `port`, as far as this user may know; empty when nobody does or nobody may say."""
+    try:
+        pids = [c.pid for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr.port == port]
+        return f"{psutil.Process(pids[0]).name()} (process {pids[0]})" if pids and pids[0] else ""
+    except psutil.Error:
+        return ""
+
+
+def greeting(service: Service, listener: socket.socket, needs_token: bool) -> list[str]:
+    """What a person needs to know: the address, the version, a line to try."""
+    host, port = listener.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
+    address = f"http://{shown}:{port}"
+    token = ' -H "Authorization: Bearer $TOKEN"' if needs_token else ""
+    body = {"image": '{"image": "BASE64"}'}.get(service.reads, '{"text": "..."}')
+    return [
+        f"Serving {service.version} ({service.task}) at {address}",
+        f"Try it: open {address}/ or",
+        f"  curl {address}/predict{token} -H 'Content-Type: application/json' -d '{body}'",
+        "Ctrl+C stops it.",
+    ]

@@ -1,0 +1,108 @@
+"""tune: from a labelled file to a proved, registered version."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import tasks
+from ..errors import RecipeError, WorkspaceError
+from ..recipe import Recipe, read
+from ..workspace import Workspace
+from .choose import ROLES, Asked, choose_model, choose_training, draft_recipe, merged
+from .conclude import RECIPE, STATE, conclude, remember
+from .contend import Entrant
+from .gather import open_table
+from .lay_floors import lay_floors
+from .run import Run
+from .say import Say, Silent
+from .sets import Sets, make_sets
+
+
+def tune(
+    data: str | Path | None = None,
+    *,
+    recipe: Recipe[Any] | str | Path | None = None,
+    sets: Sequence[str] = (),
+    workspace: str | Path | Workspace = "tunewheel-workspace",
+    resume: bool = False,
+    say: Say | None = None,
+    model: str | None = None,
+    seed: int | None = None,
+    **flags: Any,
+) -> Run:
+    """Fine-tune a model on a labelled file, prove it on a frozen test set, and register it.
+
+    `flags` name columns by role (`text=`, `label=`, ...), the task (`task=`) and files or columns of the data
+    section (`test=`, `validation=`, `group=`, `time=`). What is left open is chosen and said.
+    Raises the errors of `tunewheel.errors`.
+    """
+    say = say or Silent()
+    if not isinstance(workspace, Workspace):
+        with Workspace.open(workspace) as opened:
+            return tune(
+                data, recipe=recipe, sets=sets, workspace=opened, resume=resume, say=say, model=model, seed=seed, **flags
+            )
+    started = time.perf_counter()
+    folder = _unfinished(workspace) if resume else workspace.new_run()
+    asked = _asked(folder / RECIPE if resume else recipe, data, {**flags, "model": model, "seed": seed}, sets)
+    return _tuned(workspace, folder, asked, say, started)
+
+
+def _tuned(workspace: Workspace, folder: Path, asked: Asked, say: Say, started: float) -> Run:
+    """The story itself."""
+    table = open_table(_data_path(asked), asked.settings.get("data"))
+    recipe, split = draft_recipe(table, asked, say)
+    kind = tasks.find(recipe.task)
+    task = kind(recipe.options)
+    parts = make_sets(workspace, table, task, recipe.data, split, recipe.seed, say.line)
+    task.facts = task.learn(parts.train)
+    say.line(f"{len(parts.train)} rows to train, {len(parts.validation)} to validate, {len(parts.test)} frozen to judge.")
+    recipe, model = choose_model(recipe, parts.train, kind.reads, say)
+    recipe = choose_training(recipe, asked, len(parts.train), kind.reads, model)
+    remember(folder, recipe)
+    floors = lay_floors(task, parts, folder / "floors", recipe.seed, say)
+    entrants = [*floors, *_learnt(recipe, task, parts, model, folder, say)]
+    return conclude(workspace, recipe, parts, entrants, folder, model, say, started)
+
+
+def _learnt(recipe: Recipe[Any], task: Any, parts: Sets, model: Path, folder: Path, say: Say) -> list[Entrant]:
+    """Before and after."""
+    from ..models.backbone import load_processor
+    from .learn import Learner
+
+    task.processor = load_processor(model, max_tokens=recipe.model.max_tokens)
+    learner = Learner(task, parts, model, recipe.seed, say)
+    return [learner.before(), learner.after(recipe.training, folder / "checkpoints")]
+
+
+def _asked(
+    recipe: Recipe[Any] | str | Path | None, data: str | Path | None, flags: Mapping[str, Any], sets: Sequence[str]
+) -> Asked:
+    """Flags over the recipe; `--set` comes over both when the recipe is built."""
+    settings = recipe.model_dump(mode="json") if isinstance(recipe, Recipe) else read(recipe) if recipe else {}
+    flags = {name: value for name, value in flags.items() if value is not None}
+    section = {name: str(flags[name]) for name in ("test", "validation", "group", "time") if name in flags}
+    over: dict[str, Any] = {"data": section | ({"path": str(data)} if data else {})}
+    over |= {name: flags[name] for name in ("task", "seed") if name in flags}
+    over |= {"model": {"name": str(flags["model"])}} if "model" in flags else {}
+    return Asked(merged(settings, over), {role: flags[role] for role in ROLES if role in flags}, sets)
+
+
+def _data_path(asked: Asked) -> str:
+    path = (asked.settings.get("data") or {}).get("path")
+    if not path:
+        raise RecipeError("no data were named.", mend="`tunewheel tune FILE`, or `data: {path: FILE}` in the recipe.")
+    return str(path)
+
+
+def _unfinished(workspace: Workspace) -> Path:
+    """The newest run that was not finished."""
+    for folder in sorted((workspace.path / "runs").iterdir(), reverse=True):
+        state = folder / STATE
+        if state.exists() and not json.loads(state.read_text("utf-8")).get("version"):
+            return folder
+    raise WorkspaceError("there is no interrupted run to go on with.", where=str(workspace.path))

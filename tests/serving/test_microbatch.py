@@ -1,0 +1,125 @@
+import threading
+import time
+from concurrent.futures import CancelledError
+
+import pytest
+
+from tunewheel.errors import Overloaded
+from tunewheel.serving import Queue
+
+
+class Gate:
+    """Work that waits until it is let through, and remembers what it was given."""
+
+    def __init__(self):
+        self.open = threading.Event()
+        self.entered = threading.Event()
+        self.batches = []
+
+    def __call__(self, items):
+        self.batches.append(list(items))
+        self.entered.set()
+        assert self.open.wait(5)
+        if "poison" in items:
+            raise ValueError("poison")
+        return [item.upper() for item in items]
+
+
+@pytest.fixture
+def gate():
+    return Gate()
+
+
+@pytest.fixture
+def queue(gate):
+    made = Queue(gate, queue_rows=6, batch_rows=4)
+    yield made
+    gate.open.set()
+    made.drain(5)
+
+
+def soon():
+    return time.monotonic() + 5
+
+
+def busy(queue, gate):
+    """A request that the worker is at, so that the next ones wait."""
+    future = queue.submit(["first"], soon())
+    assert gate.entered.wait(5)
+    return future
+
+
+def test_a_lone_request_is_not_delayed():
+    queue = Queue(lambda items: list(items), queue_rows=8, batch_rows=8)
+    started = time.monotonic()
+    for _ in range(50):
+        assert queue.submit(["a"], soon()).result(5) == ["a"]
+    assert time.monotonic() - started < 1
+    assert queue.drain(1)
+
+
+def test_waiting_requests_are_answered_together_and_each_gets_its_own(queue, gate):
+    first = busy(queue, gate)
+    second, third = queue.submit(["b", "c"], soon()), queue.submit(["d"], soon())
+    gate.open.set()
+    assert (first.result(5), second.result(5), third.result(5)) == (["FIRST"], ["B", "C"], ["D"])
+    assert gate.batches == [["first"], ["b", "c", "d"]]
+
+
+def test_a_full_queue_refuses_and_says_when_to_come_back(queue, gate):
+    busy(queue, gate)
+    queue.submit(["a"] * 6, soon())
+    with pytest.raises(Overloaded, match="6 rows are waiting") as caught:
+        queue.submit(["b"], soon())
+    assert caught.value.retry_after >= 1
+    assert queue.rows == 6
+
+
+def test_a_request_past_its_deadline_is_dropped(queue, gate):
+    busy(queue, gate)
+    late = queue.submit(["late"], time.monotonic() - 1)
+    gate.open.set()
+    with pytest.raises(TimeoutError):
+        late.result(5)
+    assert ["late"] not in gate.batches
+
+
+def test_a_cancelled_request_is_not_worked(queue, gate):
+    first = busy(queue, gate)
+    left = queue.submit(["left"], soon())
+    assert left.cancel()
+    after = queue.submit(["after"], soon())
+    gate.open.set()
+    assert (first.result(5), after.result(5)) == (["FIRST"], ["AFTER"])
+    with pytest.raises(CancelledError):
+        left.result()
+    assert gate.batches == [["first"], ["after"]]
+    assert queue.rows == 0
+
+
+def test_an_error_reaches_only_the_request_that_caused_it(queue, gate):
+    busy(queue, gate)
+    good, bad = queue.submit(["good"], soon()), queue.submit(["poison"], soon())
+    gate.open.set()
+    assert good.result(5) == ["GOOD"]
+    with pytest.raises(ValueError, match="poison"):
+        bad.result(5)
+
+
+def test_a_drain_finishes_what_waits_and_accepts_nothing_more(queue, gate):
+    first, second = busy(queue, gate), queue.submit(["b"], soon())
+    threading.Timer(0.05, gate.open.set).start()
+    assert queue.drain(5)
+    assert (first.result(0), second.result(0)) == (["FIRST"], ["B"])
+    with pytest.raises(Overloaded, match="shutting down"):
+        queue.submit(["c"], soon())
+
+
+def test_a_drain_ends_in_bounded_time_and_tells_those_who_wait(queue, gate):
+    busy(queue, gate)
+    waiting = queue.submit(["b"], soon())
+    started = time.monotonic()
+    assert not queue.drain(0.1)
+    assert time.monotonic() - started < 1
+    with pytest.raises(Overloaded, match="stopped"):
+        waiting.result(0)

@@ -1,0 +1,63 @@
+import threading
+
+import pytest
+from keyword_task import KeywordTask, predictor, softmax
+
+from tunewheel.errors import RequestInvalid
+from tunewheel.records import Batch, Example, Source
+from tunewheel.serving.predictor import chunks
+
+
+def test_answers_come_in_the_order_of_the_rows_whatever_their_length():
+    rows = [{"text": "fee " * n} if n % 2 else {"text": "卡" * (n + 1)} for n in range(150)]
+    answers = predictor().predict(rows, batch_budget=200)
+    assert [a.value for a in answers] == ["fees" if n % 2 else "cards" for n in range(150)]
+
+
+def test_no_rows_have_no_answers():
+    assert predictor().predict([]) == []
+
+
+def test_every_row_that_cannot_be_read_is_named():
+    with pytest.raises(RequestInvalid) as caught:
+        predictor().predict([{"x": 1}, {"text": "card"}, {"y": 2}])
+    assert [p.where for p in caught.value.problems] == ["request row 1", "request row 3"]
+
+
+def test_the_answer_in_a_row_is_not_looked_at():
+    seen = []
+
+    class Looking(KeywordTask):
+        def encode(self, examples):
+            seen.extend(e.target for e in examples)
+            return super().encode(examples)
+
+    predictor(task=Looking()).predict([{"text": "card", "label": "no such label"}])
+    assert seen == [None]
+
+
+def test_chunks_hold_each_position_once_within_the_budget():
+    costs = [5, 1, 9, 30, 2, 2]
+    cut = list(chunks(costs, 10))
+    assert sorted(p for chunk in cut for p in chunk) == list(range(6))
+    assert all(len(chunk) * max(costs[p] for p in chunk) <= 10 for chunk in cut if len(chunk) > 1)
+
+
+def test_one_engine_answers_one_chunk_at_a_time():
+    inside, most = 0, 0
+
+    def engine(batch: Batch):
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        inside -= 1
+        return softmax(batch)
+
+    shared = predictor(engine)
+    examples = [Example("card", None, Source())] * 200
+    threads = [threading.Thread(target=shared.predict_examples, args=(examples,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1

@@ -1,0 +1,49 @@
+import browser
+import pytest
+from keyword_task import NamesTask, PictureTask, predictor
+
+pytestmark = pytest.mark.skipif(browser.installed() is None, reason="Chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def tab():
+    chromium = browser.Browser()
+    yield chromium
+    chromium.close()
+
+
+def test_a_person_types_a_text_and_sees_the_answer(server, tab):
+    tab.open(f"http://127.0.0.1:{server.port}/")
+    tab.run("document.getElementById('text').value = 'a fee, a fee <img src=x onerror=alert(1)>'")
+    tab.run("document.getElementById('ask').click()")
+    tab.wait("document.querySelector('.verdict strong')")
+    assert tab.run("document.querySelector('.verdict strong').textContent") == "fees"
+    assert tab.run("[...document.querySelectorAll('.bars .label')].map(e => e.textContent)")[0] == "fees"
+    assert tab.complaints == []
+
+
+def test_entities_are_marked_in_the_right_place_after_an_emoji(start, tab):
+    with start(predictor(task=NamesTask())) as server:
+        tab.open(f"http://127.0.0.1:{server.port}/?lang=zh")
+        tab.run("document.getElementById('text').value = '😀😀 Anna <b>'")
+        tab.run("document.getElementById('ask').click()")
+        tab.wait("document.querySelector('mark')")
+        assert tab.run("document.querySelector('mark').firstChild.data") == "Anna"
+        assert tab.run("document.querySelector('.marked').textContent") == "😀😀 AnnaNAME <b>"
+        assert tab.complaints == []
+
+
+def test_a_picture_is_sent_and_answered_and_a_token_is_asked_for(start, tab):
+    token = "a-token-of-many-letters"
+    with start(predictor(task=PictureTask()), token=token) as server:
+        tab.open(f"http://127.0.0.1:{server.port}/")
+        assert tab.run("document.getElementById('token-field').hidden") is False
+        draw = "(() => { const c = document.createElement('canvas'); c.width = c.height = 60; return c; })()"
+        give = f"new Promise(done => {draw}.toBlob(b => {{ take(new File([b], 'a.png')); done(1); }}))"
+        tab.run(give)
+        tab.wait("document.querySelector('.problems')")
+        assert "token" in tab.run("document.querySelector('.problems').textContent")
+        tab.run(f"document.getElementById('token').value = '{token}'")
+        tab.run("document.getElementById('ask').click()")
+        tab.wait("document.querySelector('.verdict strong')")
+        assert tab.run("document.querySelector('.verdict strong').textContent") == "cards"

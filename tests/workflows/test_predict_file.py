@@ -1,0 +1,99 @@
+import csv
+import json
+
+import pytest
+from keyword_task import KeywordTask, NamesTask, predictor
+
+from tunewheel.data import read
+from tunewheel.errors import ColumnError, ServingError
+from tunewheel.workflows import predict as workflow
+from tunewheel.workflows.answers_file import Line, answers_file, checked_output
+from tunewheel.workflows.predict import predict_table
+from tunewheel.workflows.say import Silent
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text('id,text,prediction\n1,my card,old\n2,"a fee,\nindeed",old\n3,  ,old\n4,我的卡,old\n', "utf-8")
+    return read(path)
+
+
+def answers(path):
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_row_keeps_its_columns_and_its_place(table, tmp_path):
+    written = predict_table(predictor(), table, tmp_path / "out.csv", Silent())
+    rows = answers(written.path)
+    assert [row["id"] for row in rows] == ["1", "2", "3", "4"]
+    assert rows[1]["text"] == "a fee,\nindeed"
+    assert [row["tunewheel_prediction"] for row in rows] == ["cards", "fees", "", "cards"]
+    assert [row["prediction"] for row in rows] == ["old"] * 4
+    assert 0 < float(rows[0]["confidence"]) <= 1
+
+
+def test_a_row_that_cannot_be_read_says_why_and_stops_nothing(table, tmp_path):
+    written = predict_table(predictor(), table, tmp_path / "out.csv", Silent())
+    assert (written.rows, written.failed, written.version) == (4, 1, "v0001")
+    errors = [row["error"] for row in answers(written.path)]
+    assert [bool(error) for error in errors] == [False, False, True, False]
+    assert "in.csv row" in errors[2] and "empty" in errors[2]
+
+
+def test_slabs_join_without_a_seam(tmp_path, monkeypatch):
+    monkeypatch.setattr(workflow, "SLAB", 3)
+    path = tmp_path / "in.csv"
+    path.write_text("text\n" + "".join(f"{'card' if n % 3 else 'fee'} {n}\n" for n in range(10)))
+    written = predict_table(predictor(), read(path), tmp_path / "out.csv", Silent())
+    expected = [(f"{'card' if n % 3 else 'fee'} {n}", "cards" if n % 3 else "fees") for n in range(10)]
+    assert [(row["text"], row["prediction"]) for row in answers(written.path)] == expected
+
+
+def test_jsonl_keeps_values_as_they_are(tmp_path):
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"text": "Anna", "n": [1, 2]}\n{"text": "", "n": null}\n')
+    written = predict_table(predictor(task=NamesTask()), read(path), tmp_path / "out.jsonl", Silent())
+    first, second = [json.loads(line) for line in written.path.read_text().splitlines()]
+    assert first["n"] == [1, 2]
+    assert first["prediction"] == [{"start": 0, "end": 4, "text": "Anna", "label": "NAME", "confidence": 0.9}]
+    assert "error" not in first
+    assert "prediction" not in second and "empty" in second["error"]
+
+
+def test_a_file_may_use_the_plain_name_or_the_columns_own(tmp_path, table):
+    class ReviewTask(KeywordTask):
+        class Options(KeywordTask.Options):
+            text: str = "review"
+
+    written = predict_table(predictor(task=ReviewTask()), table, tmp_path / "out.csv", Silent())
+    assert answers(written.path)[1]["tunewheel_prediction"] == "fees"
+
+
+def test_a_file_without_the_column_is_told_which_ones_it_has(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("id,body\n1,a\n2,b\n")
+    with pytest.raises(ColumnError, match=r"no column 'text'.*id, body"):
+        predict_table(predictor(), read(path), tmp_path / "out.csv", Silent())
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_crash_leaves_no_half_file_and_the_old_one_untouched(tmp_path):
+    target = tmp_path / "out.csv"
+    target.write_text("old")
+    with pytest.raises(RuntimeError), answers_file(target, ["text"]) as write:
+        write([Line({"text": "a"}, {"label": "x", "confidence": 1.0})])
+        raise RuntimeError("power cut")
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_the_answers_go_beside_the_file_unless_said(tmp_path):
+    assert checked_output(tmp_path / "in.xlsx", None) == tmp_path / "in.predictions.csv"
+
+
+@pytest.mark.parametrize("output", ["in.csv", "out.xlsx", "no/such/folder/out.csv"])
+def test_a_place_that_will_not_do_is_refused(tmp_path, output):
+    with pytest.raises(ServingError):
+        checked_output(tmp_path / "in.csv", tmp_path / output)
