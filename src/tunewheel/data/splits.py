@@ -22,7 +22,7 @@ Indices = NDArray[np.int64]
 
 FEWEST_ROWS = 10
 TEST_SHARE, TEST_LEAST, TEST_MOST = 0.2, 50, 5_000
-VALIDATION_SHARE, VALIDATION_LEAST, VALIDATION_MOST = 0.1, 30, 2_000
+VALIDATION_SHARE, VALIDATION_LEAST, VALIDATION_MOST = 0.05, 200, 2_000
 # Small files give more than the usual share, so that scores mean something, but never more than this.
 TEST_LARGEST_SHARE, VALIDATION_LARGEST_SHARE = 0.25, 0.15
 
@@ -49,7 +49,7 @@ def divide(
 ) -> Splits:
     """Divide rows into train, validation and test; near duplicates stay on one side.
 
-    `validation` and `test` are shares of all rows; without them 0.1 and 0.2, more in small files, at most
+    `validation` and `test` are shares of all rows; without them 0.05 and 0.2, more in small files, at most
     2,000 and 5,000 rows. `groups` (N,) is needed by "grouped", `times` (N,) by "time" (the newest rows are the
     test). The same rows and seed give the same parts, whatever the order of the rows ("time" breaks ties so).
     Raises `SplitError` for fewer than 10 rows, shares out of range, too few groups and unreadable times.

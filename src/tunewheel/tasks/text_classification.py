@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
+from ..data.cells import label_text, read_labels, unwrap
 from ..errors import ColumnError, LabelError
 from ..evaluation import calibration, decisions, metrics
 from ..records import Array, Batch, Example, Options, Prediction, Row, Scores, Source
@@ -75,13 +75,13 @@ class TextClassification(Task):
         if self.options.votes:
             return _shares({name: row.get(name) for name in self.options.votes}, source)
         value = row.get(self.options.label)
-        if isinstance(value, str) and value.startswith("{"):
-            value = _json_or_text(value)
+        if isinstance(value, Mapping) or (isinstance(value, str) and value.startswith("{")):
+            value = unwrap(value)
         if isinstance(value, Mapping):
             return _shares(value, source)
         if self.options.multi_label:
-            return _several(value, self.options.separator)
-        return label_text(value) or None
+            return None if value is None else tuple(dict.fromkeys(read_labels(value, self.options.separator)))
+        return " ".join(read_labels(value)) or None
 
     def learn(self, examples: Sequence[Example]) -> dict[str, Any]:
         counts: Counter[str] = Counter()
@@ -162,25 +162,6 @@ class TextClassification(Task):
         return {"temperature": calibration.fit_temperature(outputs["logits"], batch["targets"])}
 
 
-def label_text(value: Any) -> str:
-    """A label as text: numbers without a needless `.0`, no spaces around, '' for what is missing."""
-    if value is None or value != value:  # NaN is not equal to itself
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip()
-
-
-def _several(value: Any, separator: str) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    if isinstance(value, str):
-        parts: Sequence[Any] = value.split(separator)
-    else:
-        parts = list(value) if isinstance(value, Sequence | np.ndarray) else [value]
-    return tuple(dict.fromkeys(name for part in parts if (name := label_text(part))))
-
-
 def _shares(votes: Mapping[Any, Any], source: Source) -> dict[str, float] | None:
     """Votes or shares as shares that sum to 1; None when nobody voted."""
     try:
@@ -191,13 +172,6 @@ def _shares(votes: Mapping[Any, Any], source: Source) -> dict[str, float] | None
     if min(numbers.values(), default=0) < 0 or total != total:
         raise LabelError("votes must not be negative or NaN.", where=str(source), mend=f"Found: {dict(votes)}.")
     return {name: vote / total for name, vote in numbers.items()} if total > 0 else None
-
-
-def _json_or_text(value: str) -> Any:
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
 
 
 def _weighted(target: Target) -> list[tuple[str, float]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from pydantic import Field
 
 from ..data import spans
-from ..errors import ColumnError, LabelError, SpanError
+from ..data.cells import read_spans, read_words
+from ..errors import ColumnError, DataError, LabelError, SpanError
 from ..evaluation import calibration, decisions, metrics_entities
 from ..records import Array, Batch, Example, Options, Prediction, Row, Scores, Source, Span, Words
 from ..task import Outputs, Plain, Task, Tensors
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..models.backbone import Backbone
 
+T = TypeVar("T")
 OUTSIDE = "O"
 # What was mended in a row's spans travels with the example, so that the doctor can tell of it.
 PROBLEMS = "span problems"
@@ -60,7 +61,7 @@ class TokenClassification(Task):
         used = {options.words, options.tags, options.text, options.spans}
         others = {name: value for name, value in row.items() if name not in used}
         if row.get(options.words) is not None:
-            words = spans.join_words([str(word) for word in row[options.words]])
+            words = spans.join_words(_located(read_words, row[options.words], source))
             return Example(words, self._tags(row.get(options.tags), words, source), source, others)
         text = row.get(options.text)
         if text is None:
@@ -72,18 +73,19 @@ class TokenClassification(Task):
         marked = row.get(options.spans)
         if marked is None:
             return Example(words, None, source, others)
-        aligned = spans.align(str(text), words, _as_spans(marked, source))
+        aligned = spans.align(str(text), words, _located(read_spans, marked, source))
         noted = {PROBLEMS: tuple(aligned.problems)} if aligned.problems else {}
         return Example(aligned.words, tuple(aligned.tags), source, {**others, **noted})
 
     def _tags(self, tags: Any, words: Words, source: Source) -> tuple[str, ...] | None:
         if tags is None:
             return None
-        if len(tags) != len(words):
+        listed = _located(read_words, tags, source)
+        if len(listed) != len(words):
             raise SpanError(
-                f"{len(words)} words, but {len(tags)} tags.", where=str(source), mend="Give one tag for each word."
+                f"{len(words)} words, but {len(listed)} tags.", where=str(source), mend="Give one tag for each word."
             )
-        return tuple(spans.to_iob2([str(tag) for tag in tags]))
+        return tuple(_located(spans.to_iob2, listed, source))
 
     def learn(self, examples: Sequence[Example]) -> dict[str, Any]:
         types = Counter(tag[2:] for example in examples for tag in example.target or () if tag != OUTSIDE)
@@ -161,23 +163,13 @@ class TokenClassification(Task):
         return {"temperature": calibration.fit_temperature(outputs["logits"], batch["targets"])}
 
 
-def _as_spans(marked: Any, source: Source) -> list[Span]:
-    """Spans given as {"start", "end", "label"} or [start, end, label], also as JSON text. Raises `SpanError`."""
+def _located(read: Callable[[Any], list[T]], value: Any, source: Source) -> list[T]:
+    """What `read` makes of a cell; its errors get the row they belong to."""
     try:
-        listed = json.loads(marked) if isinstance(marked, str) else marked
-        return [Span(int(start), int(end), str(label)) for start, end, label in map(_triple, listed)]
-    except (TypeError, ValueError, KeyError):
-        raise SpanError(
-            f"the spans {str(marked)[:80]!r} cannot be read.", where=str(source),
-            mend='Write each as {"start": 0, "end": 4, "label": "PER"} or [0, 4, "PER"].',
-        ) from None  # fmt: skip
-
-
-def _triple(span: Any) -> Sequence[Any]:
-    if isinstance(span, Mapping):
-        label = span.get("label") or span.get("tag") or span["name"]
-        return (*span["span"], label) if "span" in span else (span["start"], span["end"], label)
-    return tuple(span)
+        return read(value)
+    except DataError as error:
+        problem = error.problems[0]
+        raise type(error)(problem.what, where=str(source), mend=problem.mend) from None
 
 
 def valid_tags(labels: Sequence[str]) -> tuple[Array, Array]:
