@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +125,7 @@ def test_links_and_files_that_are_no_pictures_are_left_out_and_named(tmp_path: P
     root = _pictures(tmp_path / "p", "cat/a.png", "cat/b.png", "dog/c.png")
     (root / "dog/fake.png").write_text("no picture")
     (tmp_path / "secret.png").write_bytes(PNG)
-    os.symlink(tmp_path / "secret.png", root / "dog/link.png")
+    (root / "dog/link.png").symlink_to(tmp_path / "secret.png")
     found = read(root)
     assert len(found) == 3
     said = [str(problem) for problem in found.problems]

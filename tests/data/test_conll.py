@@ -70,7 +70,8 @@ def test_chinese_bmes_of_two_columns_is_read_in_gbk(table):
 
 
 def test_counters_comments_and_a_second_column_of_tags_are_no_words_and_no_tags(table):
-    text = "#\thttp://example.org [2009]\n1\tAachen\tB-LOC\tO\n2\tist\tO\tO\n\n# n\n1\tBonns\tB-LOC\tO\n2\t\xa0\tO\tB-X\n\n"
+    first = "#\thttp://example.org [2009]\n1\tAachen\tB-LOC\tO\n2\tist\tO\tO\n\n"
+    text = first + "# n\n1\tBonns\tB-LOC\tO\n2\t\xa0\tO\tB-X\n\n"
     found = table(text, "germeval.tsv")
     assert found.column("words") == [["Aachen", "ist"], ["Bonns", "\xa0"]]
     assert found.column("tags") == [["B-LOC", "O"], ["B-LOC", "O"]]

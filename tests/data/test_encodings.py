@@ -77,7 +77,7 @@ def test_one_bad_byte_in_a_utf8_file_costs_one_row_and_is_named(tmp_path: Path):
 
 def test_a_bad_byte_far_into_a_json_list_is_named_by_its_offset(tmp_path: Path):
     path = tmp_path / "reviews.json"
-    path.write_bytes("[".encode() + '{"text": "很好"},\n'.encode() * 3000 + b'{"text": "\xff"}]')
+    path.write_bytes(b"[" + '{"text": "很好"},\n'.encode() * 3000 + b'{"text": "\xff"}]')
     with pytest.raises(ReadError, match=r"byte 60,011 cannot be decoded as UTF-8.*--encoding"):
         read(path)
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tunewheel.data import Table, infer, read, read_spans
+from tunewheel.data import Table, infer, read
+from tunewheel.data.cells import read_spans
 from tunewheel.errors import ReadError
 from tunewheel.records import Span
 

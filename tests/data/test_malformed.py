@@ -1,4 +1,4 @@
-"""Every malformed file is refused with sentences that say what is wrong, where, and what to do; fast, and no other way."""
+"""Every malformed file is refused, fast, with sentences that say what is wrong, where, and what to do."""
 
 from __future__ import annotations
 

@@ -54,9 +54,7 @@ class Evil:
 
 
 @LAYOUTS
-def test_code_in_the_file_is_refused_and_not_run(
-    tmp_path: Path, zipped: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_code_in_the_file_is_refused_and_not_run(tmp_path: Path, zipped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     path = save({"w": torch.ones(1), "x": Evil()}, tmp_path / "w.pth", zipped)
     with pytest.raises(ModelDamaged, match=r"w\.pth.*exec.*refused"):

@@ -21,8 +21,9 @@ def show_run(summary: Summary, *, as_json: bool) -> None:
     """The table of a run, its verdict, certificate and report; with `as_json` on stderr, and the JSON on stdout."""
     console = remarks() if as_json else results()
     console.print(_scores(summary["table"], summary["metric"]))
-    lines = [summary.get("headline"), _certificate(summary.get("certificate")), _ending(summary)]
-    for line in filter(None, lines):
+    say(console, str(summary.get("headline", "")), "bold")
+    comparisons = [sentence[:1].upper() + sentence[1:] + "." for sentence in summary.get("comparisons", ())]
+    for line in filter(None, [*comparisons, _certificate(summary.get("certificate")), _ending(summary)]):
         say(console, str(line))
     if as_json:
         print_json(summary)

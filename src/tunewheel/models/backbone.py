@@ -9,7 +9,6 @@ from typing import Any
 from torch import Tensor, nn
 
 from ..errors import ModelDamaged
-from ..task import Processor
 from .tensors import Tensors
 
 IMAGE_TYPES = ("efficientnet-lite0", "small-cnn")
@@ -57,7 +56,7 @@ def build_backbone(config: dict[str, Any]) -> Backbone:
     return build_text_backbone(config)
 
 
-def load_processor(folder: Path, *, max_tokens: int | None = None) -> Processor:
+def load_processor(folder: Path, *, max_tokens: int | None = None) -> Any:
     """The tokenizer or image processor of a model folder or of a bundle's `processor` folder."""
     if (folder / "tokenizer.json").exists():
         from .text.processor import TextProcessor

@@ -130,7 +130,9 @@ def _with_stand_in(package: Package, scratch: Path) -> dict[str, str]:
     setuptools = scratch / "stand_in" / "setuptools"
     setuptools.mkdir(parents=True)
     (setuptools / "__init__.py").touch()
-    (setuptools / "build_meta.py").write_text(STAND_IN.format(name=package.name, version=package.version))
+    (setuptools / "build_meta.py").write_text(
+        STAND_IN.format(name=package.name.replace("-", "_"), version=package.version)
+    )
     return {**os.environ, "PYTHONPATH": str(setuptools.parent), "PIP_USE_PEP517": "1"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from .folder import ABOUT, CONFIG, WEIGHTS, write_json
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 HEADS = 4
 POSITIONS = 512
-VOCABULARY = 4000
+MOST_WORDS = 4000
 SMALL_CNN = {"model_type": "small-cnn", "channels": [32, 64, 128], "mean": [0.5] * 3, "std": [0.25] * 3}
 SMALL_CNN_PROCESSOR = {"size": 32, "smallest": 16, "largest": 48, "resample": "box"}
 
@@ -24,7 +25,7 @@ SMALL_CNN_PROCESSOR = {"size": 32, "smallest": 16, "largest": 48, "resample": "b
 def tiny_text(
     folder: Path, texts: Sequence[str], *, seed: int = 0, layers: int = 2, width: int = 32, cased: bool = True
 ) -> Path:
-    """A random BERT of `layers` layers of `width` numbers, its WordPiece vocabulary learned from `texts`.
+    """A random BERT of `layers` layers of `width` numbers, its WordPiece vocabulary taken from `texts`.
 
     Chinese characters are pieces of their own. Writes a model folder and returns it. `width` is a multiple of 4.
     """
@@ -64,13 +65,18 @@ def write_small_cnn(folder: Path, channels: Sequence[int] = (), seed: int = 0) -
 
 
 def _wordpiece(texts: Sequence[str], cased: bool) -> Tokenizer:
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=not cased)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=VOCABULARY, special_tokens=list(SPECIAL), show_progress=False, limit_alphabet=VOCABULARY // 2
-    )
-    tokenizer.train_from_iterator(texts, trainer)
+    """WordPiece over every character and the most frequent words: unlike a trained one the same every time."""
+    normalizer = normalizers.BertNormalizer(lowercase=not cased)
+    splitter = pre_tokenizers.BertPreTokenizer()
+    words: Counter[str] = Counter()
+    for text in texts:
+        words.update(word for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(text)))
+    letters = sorted({letter for word in words for letter in word})
+    frequent = sorted(words, key=lambda word: (-words[word], word))
+    pieces = dict.fromkeys((*SPECIAL, *letters, *(f"##{letter}" for letter in letters), *frequent[:MOST_WORDS]))
+    tokenizer = Tokenizer(models.WordPiece({piece: place for place, piece in enumerate(pieces)}, unk_token="[UNK]"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, splitter
+    tokenizer.add_special_tokens(list(SPECIAL))
     places = [(name, SPECIAL.index(name)) for name in ("[CLS]", "[SEP]")]
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]", special_tokens=places

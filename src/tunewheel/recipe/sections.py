@@ -26,8 +26,8 @@ class DataOptions(Options):
     )
     group: str | None = Field(None, description="Column whose equal values stay on one side of every split.")
     time: str | None = Field(None, description="Column with a date; the newest rows become the test set.")
-    validation_share: float = Field(
-        0.1, gt=0, lt=1, description="Share of rows for validation, unless a file is given."
+    validation_share: float | None = Field(
+        None, gt=0, lt=1, description="Share of rows for validation; about a twentieth when not given."
     )
     test_share: float | None = Field(
         None, gt=0, lt=1, description="Share of rows for the test set; about a fifth when not given."

@@ -24,7 +24,9 @@ def save(session: Session, folder: Path) -> None:
     fresh = folder.with_name(folder.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    save_file({name: tensor.detach().contiguous() for name, tensor in moving(session.module)}, fresh / "now.safetensors")
+    save_file(
+        {name: tensor.detach().contiguous() for name, tensor in moving(session.module)}, fresh / "now.safetensors"
+    )
     save_file({name: tensor.contiguous() for name, tensor in session.best.items()}, fresh / "best.safetensors")
     save_file(_optimizer_tensors(session), fresh / "optimizer.safetensors")
     facts = {

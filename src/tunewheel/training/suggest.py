@@ -15,7 +15,9 @@ IMAGE_EPOCHS = ((1_000, 40), (5_000, 25), (20_000, 12), (60_000, 6))
 FEWEST_EPOCHS = 2
 
 
-def suggest(reads: Reads, rows: int, *, frozen_words: bool = False, changes: Mapping[str, Any] | None = None) -> TrainingOptions:
+def suggest(
+    reads: Reads, rows: int, *, frozen_words: bool = False, changes: Mapping[str, Any] | None = None
+) -> TrainingOptions:
     """Settings for `rows` training rows; `changes` replaces single ones.
 
     `frozen_words` is true for bodies whose word vectors never move: the layers above may then move faster.

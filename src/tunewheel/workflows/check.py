@@ -81,5 +81,3 @@ def _write_fixed(
 
 def _format(target: Path) -> Any:
     return "jsonl" if target.suffix in (".jsonl", ".json") else "csv"
-
-

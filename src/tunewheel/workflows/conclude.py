@@ -54,7 +54,7 @@ def conclude(
     with say.stage("Certifying") as stage:
         versions = [enlist(workspace, after, papers, sets, folder, model, parent)]
         if winner is not after:
-            say.line(f"On the validation rows '{winner.contender.name}' is as good or better; it is registered too.")
+            say.line(f"On the validation rows '{winner.contender.name}' is better; it is registered too.")
             versions.append(enlist(workspace, winner, papers, sets, folder, model, parent))
         stage.advance()
     promoted = promote_if_proved(workspace, versions[-1], say)
@@ -67,8 +67,8 @@ def conclude(
 
 
 def _preference(entrant: Entrant) -> tuple[float, int]:
-    """The best on validation; a tie goes to the plain floor, which is smaller and faster, then to the fine-tuned."""
-    return entrant.validation[entrant.task.best_by], ("before", "after", "floor").index(entrant.contender.role)
+    """The best on validation; a floor must be better to be chosen, since ties on few rows are mostly luck."""
+    return entrant.validation[entrant.task.best_by], ("before", "floor", "after").index(entrant.contender.role)
 
 
 def _finish(folder: Path, version: Version) -> None:
@@ -105,9 +105,18 @@ def _report(recipe: Recipe[Any], sets: Sets, entrants: Sequence[Entrant], model:
 
 def _papers(recipe: Recipe[Any], report: Report, sets: Sets, model: Path) -> dict[str, str]:
     """The texts that go into the bundle."""
-    as_json = {"data.json": _data_facts(sets), "environment.json": _environment(), "licence.json": _model_facts(recipe, model)}
+    as_json = {
+        "data.json": _data_facts(sets),
+        "environment.json": _environment(),
+        "licence.json": _model_facts(recipe, model),
+    }
     texts = {name: json.dumps(facts, indent=1, ensure_ascii=False) for name, facts in as_json.items()}
-    return {**texts, RECIPE: dump(recipe), "report.json": report.to_json(), "card.md": _card(recipe, report, sets, model)}
+    return {
+        **texts,
+        RECIPE: dump(recipe),
+        "report.json": report.to_json(),
+        "card.md": _card(recipe, report, sets, model),
+    }
 
 
 def _card(recipe: Recipe[Any], report: Report, sets: Sets, model: Path) -> str:

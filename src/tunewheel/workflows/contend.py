@@ -41,9 +41,7 @@ def contend(
     outputs = engine(batch)
     predictions = own.decode(outputs, batch)
     seconds = time.perf_counter() - started
-    contender = Contender(
-        name, role, predictions, own.score(predictions, test), train_seconds, seconds, size_bytes
-    )
+    contender = Contender(name, role, predictions, own.score(predictions, test), train_seconds, seconds, size_bytes)
     raw = task.decode(outputs, batch)
     return Entrant(
         contender, own, own.score(own.decode(held_outputs, held), validation),

@@ -23,7 +23,13 @@ ROWS = "rows.jsonl"
 
 
 def enlist(
-    workspace: Workspace, entrant: Entrant, papers: Mapping[str, str], sets: Sets, run: Path, model: Path, parent: str | None
+    workspace: Workspace,
+    entrant: Entrant,
+    papers: Mapping[str, str],
+    sets: Sets,
+    run: Path,
+    model: Path,
+    parent: str | None,
 ) -> Version:
     """Write the bundle, ask it for the test answers through the serving path, and register it with the certificate.
 
@@ -40,7 +46,9 @@ def enlist(
         (folder / "scores.json").write_text(json.dumps(dict(entrant.contender.scores.values)), "utf-8")
         (folder / ROWS).write_text(_rows(entrant, sets), "utf-8")
 
-    written = bundle.write(draft_folder, fill, {"name": entrant.contender.name, "task": entrant.task.name, "kind": kind})
+    written = bundle.write(
+        draft_folder, fill, {"name": entrant.contender.name, "task": entrant.task.name, "kind": kind}
+    )
     certificate = _certificate(written, workspace, entrant, sets)
     draft = Draft(
         name=entrant.contender.name, task=entrant.task.name, kind=kind, status="ready" if certificate.holds else "refused",

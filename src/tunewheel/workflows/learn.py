@@ -14,7 +14,7 @@ from ..evaluation.report import Role
 from ..models.adapters import choose_moving, merge_lora
 from ..models.backbone import load_backbone
 from ..models.heads import Headed
-from ..records import Array, Batch, Scores, Step
+from ..records import Scores, Step
 from ..task import Task
 from ..training import checkpoints
 from ..training.floors import frozen
@@ -54,13 +54,11 @@ class Learner:
         started = time.perf_counter()
         module = self.fresh_module(self.seed)
         with self.say.stage("Frozen encoder", 2) as stage:
-            vectors, held = features(module, self.train), features(module, self.validation)
+            train, held = (frozen.sample(batch, self.seed) for batch in (self.train, self.validation))
+            vectors, held_vectors = features(module, train), features(module, held)
             stage.advance()
             exclusive = self.task.plain(self.sets.validation[:1]).exclusive
-            frozen.fit_head(
-                module, vectors, _targets(self.train), held, _targets(self.validation),
-                exclusive=exclusive, seed=self.seed,
-            )  # fmt: skip
+            frozen.fit_head(module, vectors, train["targets"], held_vectors, held["targets"], exclusive=exclusive)
             stage.advance()
         return self._entrant(frozen.TITLE, "before", module, time.perf_counter() - started)
 
@@ -131,7 +129,3 @@ def _kept(session: Session, folder: Path) -> Iterator[Callable[[Step], None]]:
         if session.step > saved_step:
             checkpoints.save(session, folder)
         raise
-
-
-def _targets(batch: Batch) -> Array:
-    return batch["targets"]

@@ -161,5 +161,3 @@ def _clean(pool: list[Example], tell: Tell) -> list[Example]:
     if len(kept) < len(pool):
         tell(f"{len(pool) - len(kept)} empty or repeated rows are left out of training.")
     return kept
-
-

@@ -44,7 +44,15 @@ def tune(
     if not isinstance(workspace, Workspace):
         with Workspace.open(workspace) as opened:
             return tune(
-                data, recipe=recipe, sets=sets, workspace=opened, resume=resume, say=say, model=model, seed=seed, **flags
+                data,
+                recipe=recipe,
+                sets=sets,
+                workspace=opened,
+                resume=resume,
+                say=say,
+                model=model,
+                seed=seed,
+                **flags,
             )
     started = time.perf_counter()
     folder = _unfinished(workspace) if resume else workspace.new_run()
@@ -60,7 +68,9 @@ def _tuned(workspace: Workspace, folder: Path, asked: Asked, say: Say, started: 
     task = kind(recipe.options)
     parts = make_sets(workspace, table, task, recipe.data, split, recipe.seed, say.line)
     task.facts = task.learn(parts.train)
-    say.line(f"{len(parts.train)} rows to train, {len(parts.validation)} to validate, {len(parts.test)} frozen to judge.")
+    say.line(
+        f"{len(parts.train)} rows to train, {len(parts.validation)} to validate, {len(parts.test)} frozen to judge."
+    )
     recipe, model = choose_model(recipe, parts.train, kind.reads, say)
     recipe = choose_training(recipe, asked, len(parts.train), kind.reads, model)
     remember(folder, recipe)

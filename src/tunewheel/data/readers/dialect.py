@@ -71,9 +71,9 @@ def looks_like_header(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _is_value(cell: str, column: int, others: list[list[str]]) -> bool:
-    """Whether a cell of the first row comes again and again below it: a label, then, and no name."""
+    """Whether a cell of the first row comes again below it among few others: a label, then, and no name."""
     values = Counter(row[column] for row in others if column < len(row))
-    return bool(cell.strip()) and values[cell] >= 2 and len(values) <= len(others) / 2 + 1
+    return bool(cell.strip()) and values[cell] >= 1 and len(values) <= len(others) / 2 + 1
 
 
 def _possible_styles(mark: str, sample: Sequence[str]) -> Iterator[str]:

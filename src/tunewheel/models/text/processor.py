@@ -85,7 +85,9 @@ class TextProcessor:
             flat.add(sequences)
             first.extend(positions)
         words = np.array([len(content) for content in contents], dtype=np.int32)
-        return flat.batch().merged(Batch({"first": np.array(first, dtype=np.int32), "words": words}, {"first": "words"}))
+        return flat.batch().merged(
+            Batch({"first": np.array(first, dtype=np.int32), "words": words}, {"first": "words"})
+        )
 
     def _word_windows(self, pieces: Sequence[Sequence[int]]) -> tuple[list[list[int]], list[int]]:
         """Token ids of each window and, for each word, where its first piece stands in their concatenation."""

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ...models.heads import Headed
-from ...records import Array
+from ...records import Array, Batch
 from . import logistic
 
 TITLE = "Frozen encoder + logistic regression"
@@ -14,18 +14,23 @@ STRENGTHS = (0.3, 3.0, 30.0)
 MOST_DECISIONS = 60_000
 
 
+def sample(batch: Batch, seed: int) -> Batch:
+    """Rows enough for 60,000 decisions (a word each, or a row each); more would cost time and change little."""
+    rows = np.random.default_rng(seed).permutation(len(batch))
+    decisions = batch["words"][rows] if "words" in batch else np.ones(len(rows), dtype=np.int64)
+    return batch.select(rows[np.cumsum(decisions) <= max(MOST_DECISIONS, decisions[:1].sum())])
+
+
 def fit_head(
-    module: Headed, features: Array, targets: Array, held_out: Array, answers: Array, *, exclusive: bool, seed: int
+    module: Headed, features: Array, targets: Array, held_out: Array, answers: Array, *, exclusive: bool
 ) -> None:
     """Set `module.head` to the logistic regression on `features` (N, H); the penalty is chosen on `held_out`.
 
-    Features are scaled to unit variance for the fit, and the scale is folded into the head. More than 60,000
-    decisions (words of many sentences) are sampled.
+    Features are scaled to unit variance for the fit, and the scale is folded into the head.
     """
-    kept = np.random.default_rng(seed).permutation(len(features))[:MOST_DECISIONS]
-    scale = 1 / np.maximum(features[kept].std(0), 1e-6)
+    scale = 1 / np.maximum(features.std(0), 1e-6)
     (weights, bias), _ = logistic.best_strength(
-        features[kept] * scale, targets[kept], held_out * scale, answers, module.head.out_features,
+        features * scale, targets, held_out * scale, answers, module.head.out_features,
         exclusive=exclusive, strengths=tuple(s / features.shape[1] for s in STRENGTHS),
     )  # fmt: skip
     with torch.no_grad():

@@ -1,0 +1,1 @@
+"""Pre-trained bodies: the catalogue, fetching, loading, and what stands on them."""

@@ -1,0 +1,71 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tunewheel.models import estimate
+from tunewheel.models.choose import choose
+
+PLENTY = 16_000
+
+
+@pytest.mark.parametrize(
+    ("profile", "cased_matters", "name"),
+    [
+        ({"language": "en"}, False, "minilm-l6"),
+        ({}, False, "minilm-l6"),
+        ({"language": "zh"}, False, "e5-small"),
+        ({"language": "de"}, True, "e5-small"),
+        ({"language": "en", "languages": {"en": 0.9, "es": 0.1}}, False, "e5-small"),
+        ({"language": "en", "languages": {"en": 0.98, "es": 0.02}}, False, "minilm-l6"),
+        ({"language": "en", "languages": {"en": 0.8, "und": 0.2}}, False, "minilm-l6"),
+        ({"language": "en", "cased": 0.2}, True, "e5-small"),
+        ({"language": "en", "cased": 0.0}, True, "minilm-l6"),
+    ],
+)
+def test_text_gets_the_body_that_reads_it(profile: dict[str, Any], cased_matters: bool, name: str) -> None:
+    choice = choose(profile, "text", cased_matters=cased_matters, memory_mb=PLENTY)
+    assert choice.entry.name == name and choice.because and "\n" not in choice.because
+
+
+@pytest.mark.parametrize(
+    ("side", "name"),
+    [(28, "small-cnn"), (48, "small-cnn"), (64, "efficientnet-lite0"), (0, "efficientnet-lite0")],
+)
+def test_pictures_get_the_body_for_their_size(side: int, name: str) -> None:
+    assert choose({"side": side}, "image", memory_mb=PLENTY).entry.name == name
+
+
+def test_little_memory_gets_a_smaller_body_that_reads_the_same() -> None:
+    choice = choose({"side": 200}, "image", memory_mb=1000)
+    assert choice.entry.name == "small-cnn" and "1,500 MB" in choice.because
+
+
+def test_no_smaller_body_for_the_language_is_said_and_not_hidden() -> None:
+    choice = choose({"language": "zh"}, "text", memory_mb=1300)
+    assert choice.entry.name == "e5-small" and "1,300 MB are free" in choice.because
+
+
+def test_a_container_has_its_share_of_cores_and_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "CGROUP", tmp_path)
+    whole = estimate.available_memory_mb()
+    for name, text in {"cpu.max": "100000 100000", "memory.max": "300000000", "memory.current": "100000000"}.items():
+        (tmp_path / name).write_text(text + "\n")
+    assert estimate.cores() == 1 and estimate.available_memory_mb() == 200 < whole
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    (tmp_path / "memory.max").write_text("max\n")
+    assert estimate.cores() >= 1 and estimate.available_memory_mb() > 200
+
+
+def test_bfloat16_is_told_from_the_processors_own_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "CPU_FACTS", tmp_path / "cpuinfo")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert not estimate.has_bf16()
+    (tmp_path / "cpuinfo").write_text("flags : fpu avx512_bf16")
+    assert estimate.has_bf16()
+
+
+def test_time_is_the_median_rate_after_the_first_step() -> None:
+    probes = [(100, 9.0), (100, 1.0), (200, 2.0), (100, 5.0)]
+    assert estimate.training_seconds(probes, 1000) == pytest.approx(10.0)
+    assert estimate.training_seconds([(100, 9.0)], 1000) == pytest.approx(90.0)
