@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ LARGEST = 20_000_000  # bytes; the archive and the file in it have 2.0 and 0.4 m
 DATA = Path("demo-data")
 TWEETS = DATA / "tweets.csv"
 WORKSPACE = Path("demo-workspace")
-TUNEWHEEL = Path(sys.executable).with_name("tunewheel")
+TUNEWHEEL = str(Path(sys.executable).with_name("tunewheel"))
 QUESTIONS = ["I love how quick and friendly everyone was!", "Two hours in the queue, and then they lost my bag."]
 SECONDS = 60.0
 
@@ -48,8 +49,8 @@ def main() -> int:
     try:
         fetch_tweets()
         forget(WORKSPACE)
-        tunewheel("check", TWEETS)
-        tunewheel("tune", TWEETS, "--text", "text", "--label", "label", "--workspace", WORKSPACE)
+        tunewheel("check", str(TWEETS))
+        tunewheel("tune", str(TWEETS), "--text", "text", "--label", "label", "--workspace", str(WORKSPACE))
         with served() as address:
             ask(address)
         print(f"\nThe report: {report_path()}")
@@ -67,10 +68,11 @@ def fetch_tweets() -> None:
     if TWEETS.exists():
         return
     print(f"Fetching {VADER.requirement} (2 MB, once)")
+    DATA.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         archive = extract(fetch(VADER, DATA), ARCHIVE, Path(scratch, "archive.tar.gz"), limit=LARGEST)
         ratings = extract(archive, RATINGS, Path(scratch, "ratings.txt"), limit=LARGEST)
-        rows = [line.split("\t", 2) for line in ratings.read_text("utf-8").splitlines()]
+        rows = [line.split("\t", 2) for line in ratings.read_text("utf-8").split("\n") if line]
     unfinished = TWEETS.with_suffix(".partial")
     with unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -90,9 +92,9 @@ def forget(workspace: Path) -> None:
         shutil.rmtree(workspace)
 
 
-def tunewheel(*arguments: str | Path) -> None:
+def tunewheel(*arguments: str) -> None:
     """Run one command and show it as a user would type it."""
-    shown = " ".join(map(str, arguments))
+    shown = " ".join(arguments)
     print(f"\n$ tunewheel {shown}", flush=True)
     if code := subprocess.run([TUNEWHEEL, *arguments], check=False).returncode:
         raise DemoFailed(f"`tunewheel {shown}` ended with exit code {code}.")
@@ -102,7 +104,7 @@ def tunewheel(*arguments: str | Path) -> None:
 def served() -> Iterator[str]:
     """The live version behind an address on this machine, stopped gracefully at the end."""
     print(f"\n$ tunewheel serve --workspace {WORKSPACE} --port 0", flush=True)
-    command = [TUNEWHEEL, "serve", "--workspace", WORKSPACE, "--port", "0"]
+    command = [TUNEWHEEL, "serve", "--workspace", str(WORKSPACE), "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         try:
             yield address_of(server)
@@ -117,15 +119,32 @@ def served() -> Iterator[str]:
 
 
 def address_of(server: subprocess.Popen[str]) -> str:
-    """What the server says about where it is, once it says so and takes requests."""
+    """Where the server says it is, once it takes requests there."""
     assert server.stderr is not None
+    address = ""
     for line in server.stderr:
         print(line, end="", flush=True)
         if line.startswith("Serving "):
-            address = line.rsplit(" ", 1)[-1].strip()
-            send(f"{address}/ready")
-            return address
-    raise DemoFailed("the server did not start.")
+            address = line.split()[-1]
+        if line.startswith("Ctrl+C"):
+            break
+    else:
+        raise DemoFailed("the server did not start.")
+    wait_for(f"{address}/ready")
+    return address
+
+
+def wait_for(url: str) -> None:
+    """Until the address answers."""
+    until = time.monotonic() + SECONDS
+    while True:
+        try:
+            send(url)
+            return
+        except DemoFailed:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
 
 
 def ask(address: str) -> None:
@@ -149,7 +168,7 @@ def send(url: str, body: str | None = None) -> object:
 
 def report_path() -> str:
     """Where the page about the live version lies."""
-    command = [TUNEWHEEL, "report", "--workspace", WORKSPACE, "--json"]
+    command = [TUNEWHEEL, "report", "--workspace", str(WORKSPACE), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise DemoFailed(f"`tunewheel report` ended with exit code {done.returncode}: {done.stderr}")

@@ -17,8 +17,9 @@ def rows(*pairs: tuple[str, object]) -> list[Example]:
 
 
 def sound(count: int = 40) -> list[tuple[str, object]]:
-    subjects = ["card", "refund", "limit", "password", "courier"]
-    return [(f"What about the {subjects[i % 5]} with the number {i * 37}?", "ab"[i % 2]) for i in range(count)]
+    subjects = ["card", "refund", "limit", "password", "courier", "parcel", "invoice"]
+    asked = ["Where is", "Who can change", "I never got", "Please cancel", "How do I pay for"]
+    return [(f"{asked[i % 5]} the {subjects[i % 7]}, {hex(i * 7919**3)}?", "ab"[i % 2]) for i in range(count)]
 
 
 def found(

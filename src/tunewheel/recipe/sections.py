@@ -15,25 +15,27 @@ SplitMethod = Literal["auto", "stratified", "grouped", "time"]
 class DataOptions(Options):
     """Where the rows come from and how they are divided."""
 
-    path: str | None = Field(None, description="File or folder with the labelled rows.")
-    format: Format = Field("auto", description="How the file is written; auto looks at its name and content.")
-    encoding: str = Field("auto", min_length=1, description="Character encoding, such as utf-8 or gb18030.")
-    sheet: str | None = Field(None, description="Sheet of an Excel file; the first one when not given.")
-    validation: str | None = Field(None, description="File with the validation rows, when they are given apart.")
-    test: str | None = Field(None, description="File with the test rows, when they are given apart.")
-    split: SplitMethod = Field(
-        "auto", description="How rows are divided; auto keeps groups and near-duplicates on one side."
+    path: str | None = Field(default=None, description="File or folder with the labelled rows.")
+    format: Format = Field(default="auto", description="How the file is written; auto looks at its name and content.")
+    encoding: str = Field(default="auto", min_length=1, description="Character encoding, such as utf-8 or gb18030.")
+    sheet: str | None = Field(default=None, description="Sheet of an Excel file; the first one when not given.")
+    validation: str | None = Field(
+        default=None, description="File with the validation rows, when they are given apart."
     )
-    group: str | None = Field(None, description="Column whose equal values stay on one side of every split.")
-    time: str | None = Field(None, description="Column with a date; the newest rows become the test set.")
+    test: str | None = Field(default=None, description="File with the test rows, when they are given apart.")
+    split: SplitMethod = Field(
+        default="auto", description="How rows are divided; auto keeps groups and near-duplicates on one side."
+    )
+    group: str | None = Field(default=None, description="Column whose equal values stay on one side of every split.")
+    time: str | None = Field(default=None, description="Column with a date; the newest rows become the test set.")
     validation_share: float | None = Field(
-        None, gt=0, lt=1, description="Share of rows for validation; about a twentieth when not given."
+        default=None, gt=0, lt=1, description="Share of rows for validation; about a twentieth when not given."
     )
     test_share: float | None = Field(
-        None, gt=0, lt=1, description="Share of rows for the test set; about a fifth when not given."
+        default=None, gt=0, lt=1, description="Share of rows for the test set; about a fifth when not given."
     )
     clean: bool = Field(
-        True, description="Leave broken and doubled rows out of training. The test set is never cleaned."
+        default=True, description="Leave broken and doubled rows out of training. The test set is never cleaned."
     )
 
     @model_validator(mode="after")
@@ -50,12 +52,12 @@ class ModelOptions(Options):
     """The pre-trained body."""
 
     name: str = Field(
-        "auto", min_length=1, description="Name from `tunewheel models`, a local folder, a hub name, or auto."
+        default="auto", min_length=1, description="Name from `tunewheel models`, a local folder, a hub name, or auto."
     )
     max_tokens: int | None = Field(
-        None,
+        default=None,
         ge=8,
         le=8192,
         description="Longest text read at once, in tokens; as long as the model can when not given.",
     )
-    online: bool = Field(False, description="Allow weights to be fetched from the model hub.")
+    online: bool = Field(default=False, description="Allow weights to be fetched from the model hub.")

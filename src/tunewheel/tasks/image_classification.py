@@ -50,20 +50,29 @@ class ImageClassification(Task):
     class Options(Options):
         """Columns, size and augmentation of image classification."""
 
-        image: str = Field("image", description="Column of the picture: bytes, base64 text, or a path in `folder`.")
-        label: str = Field("label", description="Column of the label.")
-        folder: str = Field("", description="Folder that the paths in the picture column start from.")
+        image: str = Field(
+            default="image", description="Column of the picture: bytes, base64 text, or a path in `folder`."
+        )
+        label: str = Field(default="label", description="Column of the label.")
+        folder: str = Field(default="", description="Folder that the paths in the picture column start from.")
         size: int | None = Field(
-            None, ge=8, le=512, description="Side in pixels that pictures are brought to. By default chosen by theirs."
+            default=None,
+            ge=8,
+            le=512,
+            description="Side in pixels that pictures are brought to. By default chosen by theirs.",
         )
         shift: float = Field(
-            0.07, ge=0.0, le=0.5, description="In training, pictures move at random by up to this share of their sides."
+            default=0.07,
+            ge=0.0,
+            le=0.5,
+            description="In training, pictures move at random by up to this share of their sides.",
         )
         flip: bool = Field(
-            True, description="In training, every other picture is mirrored. Turn off where left and right differ."
+            default=True,
+            description="In training, every other picture is mirrored. Turn off where left and right differ.",
         )
         class_weights: Literal["none", "balanced"] = Field(
-            "none", description="balanced: rare labels count more, in inverse proportion to their rows."
+            default="none", description="balanced: rare labels count more, in inverse proportion to their rows."
         )
 
     @property

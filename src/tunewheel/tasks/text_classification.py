@@ -42,13 +42,15 @@ class TextClassification(Task):
     class Options(Options):
         """Columns and label handling of text classification."""
 
-        text: str = Field("text", description="Column of the text.")
-        label: str = Field("label", description="Column of the label.")
-        votes: tuple[str, ...] = Field((), description="Columns of votes or shares, one a label, for soft labels.")
-        multi_label: bool = Field(False, description="Whether a text may have several labels, or none.")
-        separator: str = Field("|", min_length=1, description="What stands between several labels in one cell.")
+        text: str = Field(default="text", description="Column of the text.")
+        label: str = Field(default="label", description="Column of the label.")
+        votes: tuple[str, ...] = Field(
+            default=(), description="Columns of votes or shares, one a label, for soft labels."
+        )
+        multi_label: bool = Field(default=False, description="Whether a text may have several labels, or none.")
+        separator: str = Field(default="|", min_length=1, description="What stands between several labels in one cell.")
         class_weights: Literal["none", "balanced"] = Field(
-            "none", description="balanced: rare labels count more, in inverse proportion to their rows."
+            default="none", description="balanced: rare labels count more, in inverse proportion to their rows."
         )
 
     def __init__(self, options: Any, facts: Mapping[str, Any] | None = None, processor: Any = None) -> None:

@@ -46,10 +46,12 @@ class TokenClassification(Task):
     class Options(Options):
         """Columns of token classification: words and tags, or text and spans."""
 
-        words: str = Field("words", description="Column of the words (with tags).")
-        tags: str = Field("tags", description="Column of the tags, one a word: IOB1, IOB2, BIOES or plain types.")
-        text: str = Field("text", description="Column of the text (with spans).")
-        spans: str = Field("spans", description="Column of the spans: start, end (characters) and label.")
+        words: str = Field(default="words", description="Column of the words (with tags).")
+        tags: str = Field(
+            default="tags", description="Column of the tags, one a word: IOB1, IOB2, BIOES or plain types."
+        )
+        text: str = Field(default="text", description="Column of the text (with spans).")
+        spans: str = Field(default="spans", description="Column of the spans: start, end (characters) and label.")
 
     @property
     def labels(self) -> list[str]:
@@ -135,8 +137,9 @@ class TokenClassification(Task):
             return []
         first, follows = valid_tags(self.labels)
         logits = outputs["logits"] / self.facts.get("temperature", 1.0)
-        ends = np.cumsum(batch["words"])
-        starts = ends - batch["words"]
+        counts = batch["words"].astype(np.int64)
+        ends = np.cumsum(counts)
+        starts = ends - counts
         return [
             self._decode_one(logits[start:end], batch["bounds"][start:end], first, follows)
             for start, end in zip(starts.tolist(), ends.tolist(), strict=True)

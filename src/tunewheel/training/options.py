@@ -13,26 +13,26 @@ class TrainingOptions(Options):
     """How the module is fine-tuned. What is left out is chosen from the data and said aloud."""
 
     mode: Literal["full", "partial", "lora", "head"] = Field(
-        "full", description="What moves: all layers, the top ones, low-rank adapters, or the head alone."
+        default="full", description="What moves: all layers, the top ones, low-rank adapters, or the head alone."
     )
-    layers: int = Field(2, ge=1, le=200, description="With mode partial: how many top layers move.")
-    lora_rank: int = Field(8, ge=1, le=512, description="With mode lora: the rank of the adapters.")
-    epochs: int = Field(4, ge=1, le=1000, description="Passes over the training rows.")
+    layers: int = Field(default=2, ge=1, le=200, description="With mode partial: how many top layers move.")
+    lora_rank: int = Field(default=8, ge=1, le=512, description="With mode lora: the rank of the adapters.")
+    epochs: int = Field(default=4, ge=1, le=1000, description="Passes over the training rows.")
     batch_units: int = Field(
-        512, ge=1, le=1_000_000, description="Size of a batch: real tokens for text, pictures for images."
+        default=512, ge=1, le=1_000_000, description="Size of a batch: real tokens for text, pictures for images."
     )
-    optimizer: Literal["adamw", "adam", "sgd"] = Field("adamw", description="The optimiser.")
-    learning_rate: float = Field(1.5e-4, gt=0, le=10, description="Peak learning rate of the body.")
-    head_learning_rate: float = Field(5e-3, gt=0, le=10, description="Peak learning rate of the new head.")
-    schedule: Literal["cosine", "linear", "constant"] = Field("cosine", description="Decay after the warm-up.")
-    warmup: float = Field(0.1, ge=0, lt=1, description="Share of all steps in which the learning rate rises.")
-    weight_decay: float = Field(0.01, ge=0, le=10, description="L2 penalty on weights (not biases or norms).")
-    dropout: float = Field(0.1, ge=0, lt=1, description="Dropout before the head.")
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of each target spread over all labels.")
-    clip: float = Field(1.0, gt=0, description="Largest norm of the gradient.")
-    patience: int = Field(3, ge=1, description="Stop after so many validations without a better score.")
-    validations: int = Field(1, ge=1, le=100, description="Validations an epoch.")
+    optimizer: Literal["adamw", "adam", "sgd"] = Field(default="adamw", description="The optimiser.")
+    learning_rate: float = Field(default=1.5e-4, gt=0, le=10, description="Peak learning rate of the body.")
+    head_learning_rate: float = Field(default=5e-3, gt=0, le=10, description="Peak learning rate of the new head.")
+    schedule: Literal["cosine", "linear", "constant"] = Field(default="cosine", description="Decay after the warm-up.")
+    warmup: float = Field(default=0.1, ge=0, lt=1, description="Share of all steps in which the learning rate rises.")
+    weight_decay: float = Field(default=0.01, ge=0, le=10, description="L2 penalty on weights (not biases or norms).")
+    dropout: float = Field(default=0.1, ge=0, lt=1, description="Dropout before the head.")
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1, description="Share of each target spread over all labels.")
+    clip: float = Field(default=1.0, gt=0, description="Largest norm of the gradient.")
+    patience: int = Field(default=3, ge=1, description="Stop after so many validations without a better score.")
+    validations: int = Field(default=1, ge=1, le=100, description="Validations an epoch.")
     precision: Literal["auto", "bf16", "fp32"] = Field(
-        "auto", description="Arithmetic: auto measures bf16 against fp32 on this machine and keeps the faster."
+        default="auto", description="Arithmetic: auto measures bf16 against fp32 on this machine and keeps the faster."
     )
-    seeds: int = Field(1, ge=1, le=100, description="Train so many times and keep the best on validation.")
+    seeds: int = Field(default=1, ge=1, le=100, description="Train so many times and keep the best on validation.")

@@ -20,7 +20,7 @@ def choose_precision(wanted: Literal["auto", "bf16", "fp32"]) -> Literal["bf16",
 def bf16_is_faster() -> bool:
     """Whether a linear layer of an encoder's size runs faster in bf16, forward and back, than in float32."""
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     return _seconds(torch.bfloat16) < 0.9 * _seconds(torch.float32)
 
 

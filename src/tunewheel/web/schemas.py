@@ -82,7 +82,7 @@ class Answer(BaseModel):
     confidence: float = Field(ge=0, le=1, description="Probability that the whole answer is right.")
     label: str | SkipJsonSchema[None] = None
     labels: list[str] | SkipJsonSchema[None] = None
-    probabilities: dict[str, float] | SkipJsonSchema[None] = Field(None, description="By label, best first.")
+    probabilities: dict[str, float] | SkipJsonSchema[None] = Field(default=None, description="By label, best first.")
     entities: list[Entity] | SkipJsonSchema[None] = None
     tags: list[str] | SkipJsonSchema[None] = None
 

@@ -12,7 +12,6 @@ from ..data.doctor import Diagnosis, examine
 from ..data.doctor import fix as write_fixed
 from ..errors import Problem
 from ..records import Example
-from ..task import Task
 from .choose import ROLES
 from .gather import gather, open_table, options_from
 from .say import Say, Silent

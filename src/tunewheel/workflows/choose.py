@@ -46,8 +46,10 @@ def draft_recipe(table: Table, asked: Asked, say: Say) -> tuple[Recipe[Any], str
     Task and columns are inferred where not asked, and said aloud. Raises `ColumnError`, and `RecipeError` with all
     mistakes of the recipe and of `--set` together.
     """
-    task = {"task": asked.settings["task"]} if "task" in asked.settings else {}
-    roles = infer(table, **{**task, **asked.columns})
+    wanted: dict[str, Any] = dict(asked.columns)
+    if "task" in asked.settings:
+        wanted["task"] = asked.settings["task"]
+    roles = infer(table, **wanted)
     for line in (*table.notes, *roles.said):
         say.line(line)
     options = options_from(roles, tasks.find(roles.task).Options.model_fields)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..records import Example
+from ..records import Batch, Example
 from ..task import Task
 from ..training.floors import FLOORS, Floor, FloorState
 from ..training.floors.floor import answer
@@ -34,7 +35,7 @@ def lay_floors(task: Task, sets: Sets, folder: Path, seed: int, say: Say) -> lis
 
 
 def _entrant(floor: Floor, task: Task, sets: Sets, seconds: float) -> Entrant:
-    def encode(own: Task, examples: list[Example]):  # type: ignore[no-untyped-def]
+    def encode(own: Task, examples: Sequence[Example]) -> Batch:
         return floor.encode(own, examples)
 
     size = sum(array.nbytes for array in floor.state().arrays.values())

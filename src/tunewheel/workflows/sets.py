@@ -50,12 +50,12 @@ def make_sets(
     pool, validation, test = _divided(pool, validation, test, options, seed, tell)
     frozen = frozen or _freeze(workspace, task, test, table)
     train = _trainable(pool, task, tell)
-    leaked = overlap([*train, *validation], test) if "test" in given or split else []
+    leaked = overlap([*train, *validation], test).tolist() if "test" in given or split else []
     fingerprints = {Path(table.path).name: main.fingerprint} | {g: given[g].fingerprint for g in given}
     problems = [*main.problems, *(problem for extra in given.values() for problem in extra.problems)]
     known = labels_of(train)
     steering = [e for e in validation if e.target is not None and labels_of([e]) <= known]
-    return Sets(train, steering, test, frozen.sha256, [int(i) for i in leaked], problems, fingerprints)
+    return Sets(train, steering, test, frozen.sha256, leaked, problems, fingerprints)
 
 
 def _files(options: DataOptions) -> dict[str, str]:
@@ -87,9 +87,8 @@ def _divided(
     labelled = _labelled(pool)
     if validation and test:
         return labelled, validation, test
-    method = options.split if options.split != "auto" else "time" if options.time else "grouped" if options.group else "stratified"  # fmt: skip
     settings: dict[str, Any] = {
-        "method": method,
+        "method": _method(options),
         "seed": seed,
         "groups": [e.columns.get(options.group) for e in labelled] if options.group else None,
         "times": [e.columns.get(options.time) for e in labelled] if options.time else None,
@@ -100,6 +99,13 @@ def _divided(
         tell(note)
     chosen = [[labelled[i] for i in rows] for rows in (parts.train, parts.validation, parts.test)]
     return chosen[0], validation or chosen[1], test or chosen[2]
+
+
+def _method(options: DataOptions) -> str:
+    """How to divide: as asked, or as the named columns suggest."""
+    if options.split != "auto":
+        return options.split
+    return "time" if options.time else "grouped" if options.group else "stratified"
 
 
 def _judge_on(

@@ -6,7 +6,7 @@ import re
 
 # What remains of UTF-8 read as cp1252 ("Ã©", "â€™", "ï»¿"), of bytes replaced twice (锟斤拷, 烫烫烫) and of lost ones.
 _UTF8_AS_1252 = re.compile(
-    "[ÂÃ][\u0080-\u00bf\u0152-\u0178\u2013-\u2122]|â[€‚„†‡ˆ‰Š‹Œ\u0080-\u009f]|ï»¿|[äåæçèé][\u0080-\u00bf\u0152-\u0178\u2013-\u2122]{2}|ðŸ"
+    "[ÂÃÐÑÎÏ][\u0080-\u00bf\u0152-\u0178\u2013-\u2122]|â[€‚„†‡ˆ‰Š‹Œ\u0080-\u009f]|ï»¿|[äåæçèé][\u0080-\u00bf\u0152-\u0178\u2013-\u2122]{2}|ð[Ÿ\u009f]"
 )
 _LOST = re.compile("\ufffd|锟斤拷|锟斤|斤拷锟|(?:烫){3,}|(?:屯){3,}")
 _CHINESE_ONLY = re.compile("[\x00-\x7f\u3000-\u303f\u4e00-\u9fff\uff00-\uffef\u2014\u2018-\u201d\u2026]*")

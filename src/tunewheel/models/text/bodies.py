@@ -93,5 +93,5 @@ def _empty_body(config: dict[str, Any]) -> nn.Module:
     with initialization.no_init_weights(), torch.no_grad():
         body: nn.Module = made(described)
     if getattr(body, "pooler", None) is not None:
-        body.pooler = None
+        body.register_module("pooler", None)
     return body

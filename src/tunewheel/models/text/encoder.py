@@ -19,6 +19,8 @@ from ..tensors import Tensors
 class FlatEncoder(Backbone):
     """BERT, RoBERTa, XLM-RoBERTa and ELECTRA bodies: tensors of a text batch to (T, width)."""
 
+    body: Any  # a transformers model: its parts are known by name only
+
     def __init__(self, body: nn.Module, config: dict[str, Any]) -> None:
         super().__init__()
         self.body = body
@@ -61,7 +63,8 @@ class FlatEncoder(Backbone):
     def attend(self, attention: Any, states: Tensor, layout: Layout) -> Tensor:
         """Multi-head self-attention within each window: (T, width) to (T, width)."""
         joined = torch.cat([attention.query(states), attention.key(states), attention.value(states)], dim=1)
-        query, key, value = layout.pad(joined).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        split = layout.pad(joined).view(layout.windows, layout.longest, 3, self.heads, -1)
+        query, key, value = split.permute(2, 0, 3, 1, 4)
         if states.is_cuda:
             mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=layout.visible)
         else:

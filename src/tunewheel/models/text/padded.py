@@ -15,6 +15,8 @@ from .encoder import Layout
 class PaddedEncoder(Backbone):
     """Pads inside, calls the body with an attention mask, and gives back flat token vectors (T, width)."""
 
+    body: Any  # a transformers model: its parts are known by name only
+
     def __init__(self, body: nn.Module, config: dict[str, Any]) -> None:
         super().__init__()
         self.body = body

@@ -51,4 +51,5 @@ class LinearFloor(Floor):
     def from_state(cls, state: FloorState) -> Self:
         arrays = {k.removeprefix("vectors."): a for k, a in state.arrays.items() if k.startswith("vectors.")}
         vectors = from_facts(state.facts["kind"], state.facts["vectors"], arrays)
-        return cls(vectors, (state.arrays["weights"], state.arrays["bias"]))
+        weights, bias = (np.asarray(state.arrays[name], dtype=np.float32) for name in ("weights", "bias"))
+        return cls(vectors, (weights, bias))

@@ -56,7 +56,7 @@ def agreement(logits: Array, answers: Array) -> float:
         return float((logits.argmax(1) == answers).mean())
     if np.allclose(answers.sum(1), 1):
         return float((logits.argmax(1) == answers.argmax(1)).mean())
-    chosen = logits > 0
+    chosen = np.asarray(logits, dtype=np.float64) > 0
     return float(2 * (chosen * answers).sum() / max(chosen.sum() + answers.sum(), 1))
 
 

@@ -55,7 +55,7 @@ class TreesFloor(Floor):
     def logits(self, plain: Plain) -> Array:
         total = np.zeros((len(plain.items), self.arrays["shares"].shape[1]), dtype=np.float32)
         for root in self.arrays["roots"]:
-            total += self.arrays["shares"][self._leaves(plain.items, int(root))]
+            total += np.asarray(self.arrays["shares"][self._leaves(plain.items, int(root))], dtype=np.float32)
         shares = total / len(self.arrays["roots"])
         return np.log(np.maximum(shares, 1e-4))
 
