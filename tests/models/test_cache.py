@@ -51,7 +51,12 @@ def test_weights_come_from_the_first_origin_that_can_be_had(packed: Entry, tmp_p
     said: list[str] = []
     folder = obtain("packed", tell=said.append)
     assert folder.parent == tmp_path / "cache" / "models"
-    assert sorted(os.listdir(folder)) == ["config.json", "model.safetensors", "tokenizer.json", "tunewheel.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tunewheel.json",
+    ]
     assert said[-1] == "Converting packed to safetensors (once)" and "tw-weights==1.0" in said[-2]
     known = about(folder)
     assert (known["name"], known["licence"], known["max_tokens"]) == ("packed", "Apache-2.0", 256)

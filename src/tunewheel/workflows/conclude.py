@@ -23,6 +23,7 @@ from ..registry import LIVE, Version
 from ..workspace import Workspace
 from .contend import Entrant
 from .enlist import enlist
+from .preference import proved_on_validation, worth_keeping
 from .promotion import promote_if_proved
 from .run import Run, save
 from .say import Say
@@ -48,27 +49,21 @@ def conclude(
     with say.stage("Judging") as stage:
         report = _report(recipe, sets, entrants, model)
         stage.advance()
-    winner = max(entrants, key=_preference)
     parent = workspace.versions.aliases().get(LIVE)
     papers = _papers(recipe, report, sets, model)
     with say.stage("Certifying") as stage:
-        versions = [enlist(workspace, after, papers, sets, folder, model, parent)]
-        if winner is not after:
-            say.line(f"On the validation rows '{winner.contender.name}' is better; it is registered too.")
-            versions.append(enlist(workspace, winner, papers, sets, folder, model, parent))
+        versions = [enlist(workspace, e, papers, sets, folder, model, parent) for e in worth_keeping(entrants)]
         stage.advance()
-    promoted = promote_if_proved(workspace, versions[-1], say)
+    chosen = versions[-1] if proved_on_validation(entrants) else versions[0]
+    if len(versions) > 1:
+        say.line(f"{versions[1].id} is '{versions[1].name}', which is as good; it can be served like any version.")
+    promoted = promote_if_proved(workspace, chosen, say)
     facts = {**_facts(recipe, sets, started), "live": promoted}
-    runs = [Run(version, report, workspace.report_folder(version), facts) for version in versions]
-    for run in runs:
+    runs = {version.id: Run(version, report, workspace.report_folder(version), facts) for version in versions}
+    for run in runs.values():
         _write(run)
-    _finish(folder, versions[-1])
-    return runs[-1]
-
-
-def _preference(entrant: Entrant) -> tuple[float, int]:
-    """The best on validation; a floor must be better to be chosen, since ties on few rows are mostly luck."""
-    return entrant.validation[entrant.task.best_by], ("before", "floor", "after").index(entrant.contender.role)
+    _finish(folder, chosen)
+    return runs[chosen.id]
 
 
 def _finish(folder: Path, version: Version) -> None:

@@ -51,7 +51,8 @@ def enlist(
     )
     certificate = _certificate(written, workspace, entrant, sets)
     draft = Draft(
-        name=entrant.contender.name, task=entrant.task.name, kind=kind, status="ready" if certificate.holds else "refused",
+        name=entrant.contender.name, task=entrant.task.name, kind=kind,
+        status="ready" if certificate.holds else "refused",
         scores=dict(entrant.contender.scores.values), certificate=certificate.to_json(), parent=parent,
     )  # fmt: skip
     version = workspace.register(lambda folder: _copy(written, folder), draft)
@@ -80,12 +81,15 @@ def _rows(entrant: Entrant, sets: Sets) -> str:
     ratio = entrant.contender.scores.rows[entrant.task.best_by]
     lines = []
     for number, (example, answer) in enumerate(zip(sets.test, entrant.contender.predictions, strict=True)):
-        value = [asdict(v) if isinstance(v, Span) else v for v in answer.value] if isinstance(answer.value, tuple) else answer.value  # fmt: skip
-        row = JudgedRow(
-            example.key, float(ratio.numerator[number]), float(ratio.denominator[number]), value, answer.confidence
-        )
+        parts = float(ratio.numerator[number]), float(ratio.denominator[number])
+        row = JudgedRow(example.key, *parts, _plain(answer.value), answer.confidence)
         lines.append(json.dumps(asdict(row), ensure_ascii=False))
     return "\n".join(lines) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """An answer as JSON: a label, a list of labels, or a list of spans."""
+    return [asdict(part) if isinstance(part, Span) else part for part in value] if isinstance(value, tuple) else value
 
 
 def _pack(folder: Path, entrant: Entrant, workspace: Workspace, model: Path) -> None:

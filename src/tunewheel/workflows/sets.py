@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ..data import Table, divide, divide_rest, overlap
-from ..errors import LabelError, Problem, SplitError, WorkspaceError
+from ..errors import LabelError, Problem
 from ..recipe import DataOptions
 from ..records import Example
 from ..task import Task
-from ..workspace import FrozenTest, Workspace
-from .frozen import as_example, as_row, labels_of
+from ..workspace import Workspace
+from .frozen import labels_of
 from .gather import Gathered, gather, open_table
+from .judge import Judge, freeze, frozen_rows
 
 Tell = Callable[[str], None]
 TRAIN = {"train", "training", "训练", "训练集"}
@@ -38,24 +38,26 @@ class Sets:
 def make_sets(
     workspace: Workspace, table: Table, task: Task, options: DataOptions, split: str | None, seed: int, tell: Tell
 ) -> Sets:
-    """Read the given files, divide what is not divided, and freeze the test set (or use the frozen one)."""
+    """Read the given files, freeze the test rows (or use those that are frozen), and divide the rest.
+
+    The first run and every later one divide the same rows in the same way. Test rows are never cleaned.
+    """
     main = gather(table, task)
     given = {name: _extra(path, task, options) for name, path in _files(options).items()}
     pool, validation, test = _given_parts(main, given, split)
-    if options.clean:
-        pool = _clean(pool, tell)
-    frozen = workspace.frozen_test(task.name)
-    if frozen is not None:
-        test, pool = _judge_on(frozen, test, pool, tell)
-    pool, validation, test = _divided(pool, validation, test, options, seed, tell)
-    frozen = frozen or _freeze(workspace, task, test, table)
-    train = _trainable(pool, task, tell)
-    leaked = overlap([*train, *validation], test).tolist() if "test" in given or split else []
-    fingerprints = {Path(table.path).name: main.fingerprint} | {g: given[g].fingerprint for g in given}
-    problems = [*main.problems, *(problem for extra in given.values() for problem in extra.problems)]
+    pool = _labelled_only(pool, table, tell)
+    judge = frozen_rows(workspace, task, test, pool)
+    if judge is None:
+        judge = freeze(workspace, task, test or _carved(pool, options, seed, tell), table.path, table.fingerprint)
+    rest = pool if test else _kept_apart(pool, judge, tell)
+    rest = _clean(rest, tell) if options.clean else rest
+    train, validation = (rest, validation) if validation else _steered(rest, options, seed, tell)
+    leaked = overlap([*train, *validation], judge.examples).tolist() if test else []
     known = labels_of(train)
     steering = [e for e in validation if e.target is not None and labels_of([e]) <= known]
-    return Sets(train, steering, test, frozen.sha256, leaked, problems, fingerprints)
+    fingerprints = {table.path.name: main.fingerprint} | {name: part.fingerprint for name, part in given.items()}
+    problems = [*main.problems, *(problem for part in given.values() for problem in part.problems)]
+    return Sets(train, steering, judge.examples, judge.sha256, leaked, problems, fingerprints)
 
 
 def _files(options: DataOptions) -> dict[str, str]:
@@ -80,25 +82,31 @@ def _given_parts(
     return pool, parts.get("validation", []), _labelled(parts.get("test", []))
 
 
-def _divided(
-    pool: list[Example], validation: list[Example], test: list[Example], options: DataOptions, seed: int, tell: Tell
-) -> tuple[list[Example], list[Example], list[Example]]:
-    """What is still missing of validation and test is taken out of the pool."""
-    labelled = _labelled(pool)
-    if validation and test:
-        return labelled, validation, test
-    settings: dict[str, Any] = {
-        "method": _method(options),
-        "seed": seed,
-        "groups": [e.columns.get(options.group) for e in labelled] if options.group else None,
-        "times": [e.columns.get(options.time) for e in labelled] if options.time else None,
-        "validation": 0.0 if validation else options.validation_share,
-    }
-    parts = divide_rest(labelled, **settings) if test else divide(labelled, test=options.test_share, **settings)
+def _carved(pool: Sequence[Example], options: DataOptions, seed: int, tell: Tell) -> list[Example]:
+    """Rows to be the test set, taken out of the pool by the way of dividing that the options name."""
+    parts = divide(pool, test=options.test_share, validation=0.0, **_manner(pool, options, seed))
     for note in parts.notes:
         tell(note)
-    chosen = [[labelled[i] for i in rows] for rows in (parts.train, parts.validation, parts.test)]
-    return chosen[0], validation or chosen[1], test or chosen[2]
+    return [pool[i] for i in parts.test]
+
+
+def _steered(
+    rest: Sequence[Example], options: DataOptions, seed: int, tell: Tell
+) -> tuple[list[Example], list[Example]]:
+    """Training rows, and the validation rows that steer the training."""
+    parts = divide_rest(rest, validation=options.validation_share, **_manner(rest, options, seed))
+    for note in parts.notes:
+        tell(note)
+    return [rest[i] for i in parts.train], [rest[i] for i in parts.validation]
+
+
+def _manner(rows: Sequence[Example], options: DataOptions, seed: int) -> dict[str, Any]:
+    return {
+        "method": _method(options),
+        "seed": seed,
+        "groups": [example.columns.get(options.group) for example in rows] if options.group else None,
+        "times": [example.columns.get(options.time) for example in rows] if options.time else None,
+    }
 
 
 def _method(options: DataOptions) -> str:
@@ -108,46 +116,21 @@ def _method(options: DataOptions) -> str:
     return "time" if options.time else "grouped" if options.group else "stratified"
 
 
-def _judge_on(
-    frozen: FrozenTest, given: list[Example], pool: list[Example], tell: Tell
-) -> tuple[list[Example], list[Example]]:
-    """The frozen test set, and the pool without its rows and their near duplicates."""
-    test = [as_example(row) for row in frozen.rows()]
-    if given and {example.key for example in given} != set(frozen.keys):
-        raise WorkspaceError(
-            f"this workspace judges on a test set of {len(test)} rows, frozen {frozen.created[:10]}; "
-            "the test rows given now are not the same.",
-            mend="Leave them out, or start another workspace with --workspace FOLDER.",
-        )
-    labels = labels_of(test)
-    if len(labels & labels_of(pool)) < len(labels) / 2:
-        raise WorkspaceError(
-            "this workspace judges on a frozen test set whose labels hardly occur in this file.",
-            mend="Another subject needs another workspace: --workspace FOLDER.",
-        )
-    tell(f"Judged on the test set of {len(test)} rows that was frozen {frozen.created[:10]}.")
-    if given:
-        return test, pool
-    inside = set(overlap(test, pool).tolist())
-    if inside:
-        tell(f"{len(inside)} rows that are (nearly) in the frozen test set are kept out of training.")
-    return test, [example for position, example in enumerate(pool) if position not in inside]
+def _kept_apart(pool: Sequence[Example], judge: Judge, tell: Tell) -> list[Example]:
+    """The pool without the test rows and their near duplicates."""
+    rest = judge.left_of(pool)
+    if not judge.new:
+        tell(f"Judged on the {len(judge.examples)} test rows frozen {judge.created[:10]}.")
+        tell(f"{len(pool) - len(rest)} rows that are (nearly) among them are kept out of training.")
+    return rest
 
 
-def _freeze(workspace: Workspace, task: Task, test: Sequence[Example], table: Table) -> FrozenTest:
-    if not test:
-        raise SplitError("there are no labelled test rows.", where=str(table.path), mend="Check the label column.")
-    rows = [as_row(example) for example in test]
-    facts = {"task": task.name, "file": table.path.name, "fingerprint": table.fingerprint}
-    return workspace.freeze_test(task.name, rows, [example.key for example in test], facts)
-
-
-def _trainable(pool: list[Example], task: Task, tell: Tell) -> list[Example]:
+def _labelled_only(pool: list[Example], table: Table, tell: Tell) -> list[Example]:
     labelled = _labelled(pool)
     if not labelled:
-        raise LabelError("no row has a label.", mend="Name the column with --label COLUMN.")
+        raise LabelError("no row has a label.", where=str(table.path), mend="Name the column with --label COLUMN.")
     if len(labelled) < len(pool):
-        tell(f"{len(pool) - len(labelled)} rows without a label are left out of training.")
+        tell(f"{len(pool) - len(labelled)} rows without a label are left out.")
     return labelled
 
 

@@ -1,0 +1,216 @@
+"""Throughput: real tokens a second in training, beside a loop that pads to 128 and beside transformers.Trainer.
+
+One model, one sample of rows, rounds in turn in one process: `python -m benchmarks.throughput --train FILE`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate.state import AcceleratorState
+from transformers import (
+    AutoModelForSequenceClassification,
+    DataCollatorWithPadding,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+
+from tunewheel.models.backbone import load_backbone, load_processor
+from tunewheel.models.cache import obtain
+from tunewheel.records import Example
+from tunewheel.tasks.text_classification import TextClassification
+from tunewheel.training.loop import Session, train
+from tunewheel.training.suggest import suggest
+
+from .sets import csv_rows
+from .tokenizer import load_tokenizer
+
+MODEL = "minilm-l6"
+ROWS = 2000
+ROUNDS = 3
+SECONDS = 25.0
+PAD_TO = 128
+PADDED_BATCH = 16
+RATE = 5e-5
+OURS, PADDED, TRAINER = "Tunewheel", "plain loop, padded to 128", "transformers.Trainer, defaults"
+
+
+@dataclass
+class Pace:
+    """Real tokens trained on (padding is not counted) and the seconds that took."""
+
+    tokens: int = 0
+    started: float = 0.0
+    ended: float = 0.0
+
+    def start(self) -> None:
+        """From here the clock runs: loading and setting up are not counted for anybody."""
+        self.started = self.ended = time.perf_counter()
+
+    def step(self) -> float:
+        """Seconds so far; called after each optimiser step."""
+        self.ended = time.perf_counter()
+        return self.ended - self.started
+
+    @property
+    def rate(self) -> float:
+        return self.tokens / (self.ended - self.started)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What all contestants train: the model folder, texts and labels; and how long a turn lasts."""
+
+    folder: Path
+    tokenizer: PreTrainedTokenizerFast
+    texts: Sequence[str]
+    labels: Sequence[str]
+    seconds: float
+
+    @property
+    def numbers(self) -> list[int]:
+        places = {label: number for number, label in enumerate(sorted(set(self.labels)))}
+        return [places[label] for label in self.labels]
+
+    def model(self) -> PreTrainedModel:
+        """The model as transformers loads it, in float32, with a new head."""
+        made = AutoModelForSequenceClassification.from_pretrained(
+            self.folder, dtype=torch.float32, num_labels=len(set(self.labels))
+        )
+        assert isinstance(made, PreTrainedModel)
+        return made
+
+
+def padded(contest: Contest) -> Pace:
+    """The usual tutorial loop: every text padded to 128 tokens, batches of 16, AdamW, float32."""
+    tokens = contest.tokenizer(
+        list(contest.texts), padding="max_length", max_length=PAD_TO, truncation=True, return_tensors="pt"
+    )
+    rows = torch.utils.data.TensorDataset(tokens["input_ids"], tokens["attention_mask"], torch.tensor(contest.numbers))
+    loader = torch.utils.data.DataLoader(rows, batch_size=PADDED_BATCH, shuffle=True)
+    model = contest.model().train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE)
+    pace = Pace()
+    pace.start()
+    while True:
+        for ids, mask, targets in loader:
+            loss = model(input_ids=ids, attention_mask=mask, labels=targets).loss
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            pace.tokens += int(mask.sum())
+            if pace.step() > contest.seconds:
+                return pace
+
+
+class Clock(TrainerCallback):
+    """Times the Trainer from its first step on and stops it when its turn is over."""
+
+    def __init__(self, pace: Pace, seconds: float) -> None:
+        self.pace, self.seconds = pace, seconds
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self.pace.start()
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        control.should_training_stop = self.pace.step() > self.seconds
+
+
+def trainer(contest: Contest) -> Pace:
+    """transformers.Trainer with its defaults and dynamic padding."""
+    encoded = contest.tokenizer(list(contest.texts), truncation=True)
+    rows = [
+        {"input_ids": ids, "attention_mask": mask, "labels": label}
+        for ids, mask, label in zip(encoded["input_ids"], encoded["attention_mask"], contest.numbers, strict=True)
+    ]
+    pace = Pace()
+    model = contest.model()
+
+    def count(module: torch.nn.Module, args: tuple[Any, ...], inputs: dict[str, torch.Tensor]) -> None:
+        pace.tokens += int(inputs["attention_mask"].sum())
+
+    model.register_forward_pre_hook(count, with_kwargs=True)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = TrainingArguments(
+            output_dir=folder, use_cpu=True, report_to=[], save_strategy="no", disable_tqdm=True, dataloader_pin_memory=False
+        )  # fmt: skip
+        collator = DataCollatorWithPadding(contest.tokenizer)
+        clock = Clock(pace, contest.seconds)
+        Trainer(model, settings, collator, rows, callbacks=[clock]).train()
+    return pace
+
+
+def tunewheel(contest: Contest) -> Pace:
+    """Our loop with the settings that `tunewheel tune` chooses for as many rows."""
+    examples = [Example(text, label) for text, label in zip(contest.texts, contest.labels, strict=True)]
+    task = TextClassification(TextClassification.Options())
+    task.facts = task.learn(examples)
+    task.processor = load_processor(contest.folder)
+    options = suggest("text", len(examples))
+    module = task.adapt(load_backbone(contest.folder))
+    module.dropout.p = options.dropout
+    # accelerate keeps one precision a process, and the Trainer has just set its own.
+    AcceleratorState._reset_state(reset_partial_state=True)
+    session = Session(task, module, options, seed=0)
+    batch = task.encode(examples)
+    pace = Pace()
+    pace.start()
+    for step in train(session, batch, None):
+        pace.tokens += step.units
+        if pace.step() > contest.seconds:
+            break
+    return pace
+
+
+WAYS: dict[str, Callable[[Contest], Pace]] = {PADDED: padded, TRAINER: trainer, OURS: tunewheel}
+
+
+def measure(path: Path, rows: int, seconds: float) -> dict[str, Any]:
+    """Median of the rounds for each way, and how many times faster Tunewheel is."""
+    folder = obtain(MODEL)
+    found = csv_rows(path)
+    sample = random.Random(0).sample(found, min(rows, len(found)))
+    texts, labels = [row["text"] for row in sample], [row["label"] for row in sample]
+    contest = Contest(folder, load_tokenizer(folder), texts, labels, seconds)
+    rounds: dict[str, list[float]] = {name: [] for name in WAYS}
+    for number in range(1, ROUNDS + 1):
+        for name, way in WAYS.items():
+            rounds[name].append(round(way(contest).rate, 1))
+            print(f"round {number} of {ROUNDS}, {name}: {rounds[name][-1]:,.0f} tokens/s", file=sys.stderr)
+    medians = {name: statistics.median(rates) for name, rates in rounds.items()}
+    ratios = {name: round(medians[OURS] / rate, 2) for name, rate in medians.items() if name != OURS}
+    return {"model": MODEL, "rows": len(texts), "threads": torch.get_num_threads(), "rounds": rounds,
+            "tokens_per_second": medians, "ratios": ratios}  # fmt: skip
+
+
+def main() -> None:
+    """Measure and print one JSON object as the last line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--train", type=Path, required=True)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    given = parser.parse_args()
+    with redirect_stdout(sys.stderr):
+        measured = measure(given.train, given.rows, given.seconds)
+    print(json.dumps(measured))
+
+
+if __name__ == "__main__":
+    main()
