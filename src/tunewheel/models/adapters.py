@@ -8,6 +8,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from ..errors import RecipeError
+from .backbone import Backbone
 from .heads import Headed
 
 Mode = Literal["full", "partial", "lora", "head"]
@@ -39,7 +40,7 @@ def _thaw_top(blocks: list[nn.Module], layers: int) -> None:
         block.requires_grad_(True)
 
 
-def _insert_lora(backbone: nn.Module, rank: int) -> None:
+def _insert_lora(backbone: Backbone, rank: int) -> None:
     """Low-rank adapters (Hu et al. 2021, arXiv 2106.09685) in the linear layers of the blocks."""
     from peft import LoraConfig, inject_adapter_in_model
 

@@ -53,8 +53,9 @@ def draft_recipe(table: Table, asked: Asked, say: Say) -> tuple[Recipe[Any], str
     for line in (*table.notes, *roles.said):
         say.line(line)
     options = options_from(roles, tasks.find(roles.task).Options.model_fields)
-    grouping = {role: roles.columns[role] for role in ("group", "time") if role in asked.columns}
-    filled = {"task": roles.task, "options": options, "data": {"path": str(table.path), **grouping}}
+    grouping: dict[str, Any] = {r: roles.columns[r] for r in ("group", "time") if r in asked.columns}
+    data: dict[str, Any] = {"path": str(table.path), **grouping}
+    filled = {"task": roles.task, "options": options, "data": data}
     return build(merged(filled, asked.settings), asked.sets), roles.columns.get("split")
 
 

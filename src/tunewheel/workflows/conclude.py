@@ -45,7 +45,6 @@ def conclude(
     say: Say, started: float,
 ) -> Run:  # fmt: skip
     """The last chapter of `tune`. Every entrant was judged on the same frozen rows."""
-    after = entrants[-1]
     with say.stage("Judging") as stage:
         report = _report(recipe, sets, entrants, model)
         stage.advance()

@@ -41,8 +41,9 @@ def _batches(reading: Reading, file: Any) -> Iterator[Any]:
 
 def _rows_a_batch(file: Any) -> int:
     """As many rows as take about 16 MB."""
-    size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
-    return max(1, min(8192, 16 * 2**20 * max(file.metadata.num_rows, 1) // max(size, 1)))
+    size: int = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+    rows: int = max(file.metadata.num_rows, 1)
+    return max(1, min(8192, 16 * 2**20 * rows // max(size, 1)))
 
 
 def _changes(reading: Reading, schema: Any) -> dict[str, Change]:

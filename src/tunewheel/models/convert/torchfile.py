@@ -149,7 +149,8 @@ def _make_tensor(storage: Any, offset: int, shape: tuple[int, ...], strides: tup
     if not isinstance(storage, _Storage) or not all(type(number) is int and number >= 0 for number in numbers):
         raise ValueError("a tensor with impossible sizes")
     last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
-    if math.prod(shape) > storage.count or (math.prod(shape) and last >= storage.count):
+    size: int = math.prod(int(length) for length in shape)
+    if size > storage.count or (size and last >= storage.count):
         raise ValueError("a tensor larger than its storage")
     return _View(storage, offset, tuple(shape), tuple(strides))
 
