@@ -12,7 +12,6 @@ from .conll import conll
 from .sets import LabelledSet, labelled_sets
 
 Part = dict[str, Any]
-TRIAL_SECONDS = 3
 GERMEVAL_NOTE = "trained on the test part and judged on the validation part: the training part is not in the data"
 
 
@@ -25,7 +24,7 @@ def measured(name: str, rows: int | None) -> Part:
         return {"absent": data.absent}
     try:
         with temporary_folder() as folder:
-            return MEASURES[name](data.cut(rows, Path(folder)) if rows else data, rows)
+            return MEASURES[name](data.cut(rows, Path(folder)) if rows else data)
     except CommandFailed as error:
         return {"failed": str(error)}
 
@@ -35,19 +34,19 @@ def _data(name: str) -> LabelledSet:
     return conll() if name == "conll2003" else labelled_sets()["banking77" if name == "throughput" else name]
 
 
-def _plain(data: LabelledSet, rows: int | None) -> Part:
+def _plain(data: LabelledSet) -> Part:
     return accuracy.measure(data)
 
 
-def _served(data: LabelledSet, rows: int | None) -> Part:
+def _served(data: LabelledSet) -> Part:
     return accuracy.measure(data, serve=True)
 
 
-def _in_scope(data: LabelledSet, rows: int | None) -> Part:
+def _in_scope(data: LabelledSet) -> Part:
     return accuracy.measure(data, in_scope=True)
 
 
-def _beside_trainer(data: LabelledSet, rows: int | None) -> Part:
+def _beside_trainer(data: LabelledSet) -> Part:
     """Tuned and served, then the same body under transformers.Trainer."""
     ours = accuracy.measure(data, serve=True)
     say(f"    the same body, {ours['model']}, under transformers.Trainer")
@@ -55,16 +54,15 @@ def _beside_trainer(data: LabelledSet, rows: int | None) -> Part:
     return {**ours, "trainer": {**rival.value, "seconds": round(rival.seconds, 1)}}
 
 
-def _throughput(data: LabelledSet, rows: int | None) -> Part:
-    trial = ["--rows", str(rows), "--seconds", str(TRIAL_SECONDS)] if rows else []
-    return ask(module("throughput", "--train", str(data.train), *trial)).value
+def _throughput(data: LabelledSet) -> Part:
+    return ask(module("throughput", "--train", str(data.train))).value
 
 
 def _germeval(data: LabelledSet, rows: int | None) -> Part:
     return {**accuracy.measure(data), "note": GERMEVAL_NOTE}
 
 
-MEASURES: dict[str, Callable[[LabelledSet, int | None], Part]] = {
+MEASURES: dict[str, Callable[[LabelledSet], Part]] = {
     "banking77": _served,
     "wnut17": _beside_trainer,
     "throughput": _throughput,

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from tunewheel.training.suggest import suggest
 
 from .sets import csv_rows
 from .tokenizer import load_tokenizer
+from .trainer import settings
 
 MODEL = "minilm-l6"
 ROWS = 2000
@@ -49,6 +51,7 @@ SECONDS = 25.0
 PAD_TO = 128
 PADDED_BATCH = 16
 RATE = 5e-5
+EPOCHS = 3
 OURS, PADDED, TRAINER = "Tunewheel", "plain loop, padded to 128", "transformers.Trainer, defaults"
 
 
@@ -64,10 +67,10 @@ class Pace:
         """From here the clock runs: loading and setting up are not counted for anybody."""
         self.started = self.ended = time.perf_counter()
 
-    def step(self) -> float:
-        """Seconds so far; called after each optimiser step."""
+    def step_ends_turn(self) -> bool:
+        """Called after each optimiser step: whether the turn is over."""
         self.ended = time.perf_counter()
-        return self.ended - self.started
+        return self.ended - self.started > SECONDS
 
     @property
     def rate(self) -> float:
@@ -76,13 +79,12 @@ class Pace:
 
 @dataclass(frozen=True)
 class Contest:
-    """What all contestants train: the model folder, texts and labels; and how long a turn lasts."""
+    """What all contestants train: the model folder, texts and labels."""
 
     folder: Path
     tokenizer: PreTrainedTokenizerFast
     texts: Sequence[str]
     labels: Sequence[str]
-    seconds: float
 
     @property
     def numbers(self) -> list[int]:
@@ -109,28 +111,28 @@ def padded(contest: Contest) -> Pace:
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE)
     pace = Pace()
     pace.start()
-    while True:
-        for ids, mask, targets in loader:
-            loss = model(input_ids=ids, attention_mask=mask, labels=targets).loss
-            loss.backward()
-            optimizer.step()
-            optimizer.zero_grad()
-            pace.tokens += int(mask.sum())
-            if pace.step() > contest.seconds:
-                return pace
+    for ids, mask, targets in chain.from_iterable(repeat(loader, EPOCHS)):
+        loss = model(input_ids=ids, attention_mask=mask, labels=targets).loss
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        pace.tokens += int(mask.sum())
+        if pace.step_ends_turn():
+            break
+    return pace
 
 
 class Clock(TrainerCallback):
     """Times the Trainer from its first step on and stops it when its turn is over."""
 
-    def __init__(self, pace: Pace, seconds: float) -> None:
-        self.pace, self.seconds = pace, seconds
+    def __init__(self, pace: Pace) -> None:
+        self.pace = pace
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self.pace.start()
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        control.should_training_stop = self.pace.step() > self.seconds
+        control.should_training_stop = self.pace.step_ends_turn()
 
 
 def trainer(contest: Contest) -> Pace:
@@ -148,12 +150,8 @@ def trainer(contest: Contest) -> Pace:
 
     model.register_forward_pre_hook(count, with_kwargs=True)
     with tempfile.TemporaryDirectory() as folder:
-        settings = TrainingArguments(
-            output_dir=folder, use_cpu=True, report_to=[], save_strategy="no", disable_tqdm=True, dataloader_pin_memory=False
-        )  # fmt: skip
         collator = DataCollatorWithPadding(contest.tokenizer)
-        clock = Clock(pace, contest.seconds)
-        Trainer(model, settings, collator, rows, callbacks=[clock]).train()
+        Trainer(model, settings(folder), collator, rows, callbacks=[Clock(pace)]).train()
     return pace
 
 
@@ -174,7 +172,7 @@ def tunewheel(contest: Contest) -> Pace:
     pace.start()
     for step in train(session, batch, None):
         pace.tokens += step.units
-        if pace.step() > contest.seconds:
+        if pace.step_ends_turn():
             break
     return pace
 
@@ -182,13 +180,13 @@ def tunewheel(contest: Contest) -> Pace:
 WAYS: dict[str, Callable[[Contest], Pace]] = {PADDED: padded, TRAINER: trainer, OURS: tunewheel}
 
 
-def measure(path: Path, rows: int, seconds: float) -> dict[str, Any]:
+def measure(path: Path) -> dict[str, Any]:
     """Median of the rounds for each way, and how many times faster Tunewheel is."""
     folder = obtain(MODEL)
     found = csv_rows(path)
-    sample = random.Random(0).sample(found, min(rows, len(found)))
+    sample = random.Random(0).sample(found, min(ROWS, len(found)))
     texts, labels = [row["text"] for row in sample], [row["label"] for row in sample]
-    contest = Contest(folder, load_tokenizer(folder), texts, labels, seconds)
+    contest = Contest(folder, load_tokenizer(folder), texts, labels)
     rounds: dict[str, list[float]] = {name: [] for name in WAYS}
     for number in range(1, ROUNDS + 1):
         for name, way in WAYS.items():
@@ -204,11 +202,9 @@ def main() -> None:
     """Measure and print one JSON object as the last line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train", type=Path, required=True)
-    parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--seconds", type=float, default=SECONDS)
     given = parser.parse_args()
     with redirect_stdout(sys.stderr):
-        measured = measure(given.train, given.rows, given.seconds)
+        measured = measure(given.train)
     print(json.dumps(measured))
 
 

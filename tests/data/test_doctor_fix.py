@@ -89,7 +89,7 @@ def test_the_original_the_test_file_and_any_other_file_are_safe(original: Path, 
     (tmp_path / "link.csv").symlink_to(original)
     (tmp_path / "other.csv").write_text("mine")
     for name in ("reviews.csv", "link.csv", "other.csv"):
-        with pytest.raises(DataError, match="may not replace|exists already"):
+        with pytest.raises(DataError, match=r"may not replace|exists already"):
             fixed(original, tmp_path / name)
     with pytest.raises(DataError, match="may not replace"):
         fixed(original, tmp_path / "test.csv", protected=[tmp_path / "test.csv"])

@@ -120,7 +120,7 @@ def test_a_format_that_does_not_fit_is_refused(tmp_path: Path, how: dict[str, st
 
 def test_a_named_format_is_obeyed(tmp_path: Path):
     path = tmp_path / "rows.dat"
-    path.write_text('{"text": "a", "label": "b"}\n')
+    path.write_text('{"text": "a", "label": "b"}\n{"text": "c", "label": "d"}\n')
     assert read(path).format == "jsonl" and read(path, format="csv").format == "csv"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import BILOU, IOB1, IOB2, IOBES, Entities
@@ -46,11 +46,13 @@ def test_iob2_with_a_slip_is_not_taken_for_iob1():
     assert detect_scheme([["B-PER", "O", "I-LOC"]]) == "IOB2"
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["O", "B-A", "I-A", "B-B", "I-B"]), max_size=15))
 def test_any_iob_sequence_has_the_entities_of_seqeval(tags: list[str]):
     assert tags_to_spans(tags) == [(start, end + 1, label) for label, start, end in get_entities(tags)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["O", "B-A", "I-A", "B-B", "I-B", "S-A", "E-B"]), max_size=15))
 def test_spans_and_tags_say_the_same(tags: list[str]):
     assert spans_to_tags(len(tags), tags_to_spans(tags)) == to_iob2(tags)

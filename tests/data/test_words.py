@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tunewheel.data.words import join_words, split_words
@@ -37,6 +37,7 @@ def test_zero_width_spaces_and_line_separators_are_no_words():
     assert split_words("a\u200bb\u2028c\ufeff").words() == ["a", "b", "c"]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_words_lie_in_order_and_hold_every_letter(text: str):
     words = split_words(text)
@@ -52,6 +53,7 @@ def test_joined_words_have_spaces_between_them_but_not_between_chinese_ones():
     assert join_words(["New", "York"], spaces=False).text == "NewYork"
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=8), max_size=12), st.booleans())
 def test_joined_words_are_found_again_at_their_offsets(words: list[str], spaces: bool):
     assert join_words(words, spaces).words() == words

@@ -84,9 +84,9 @@ def _candidates(keys: Hashes, tiebreak: Hashes) -> Pairs:
 
 
 def _verified(texts: Sequence[str], signatures: Signatures, pairs: Pairs, size: int, threshold: float) -> Pairs:
-    estimate = np.concatenate([(signatures[p[:, 0]] == signatures[p[:, 1]]).mean(axis=1) for p in _chunks(pairs)])
+    estimate = np.concatenate([(signatures[p[:, 0]] == signatures[p[:, 1]]).mean(axis=1) for p in pair_chunks(pairs)])
     likely = pairs[estimate >= threshold - ESTIMATE_SLACK]
-    keep = [similar for part in _chunks(likely, 10_000) for similar in _similar(texts, part, size, threshold)]
+    keep = [similar for part in pair_chunks(likely, 10_000) for similar in _similar(texts, part, size, threshold)]
     return np.asarray(likely[np.asarray(keep, dtype=bool)], dtype=np.int64)
 
 
@@ -95,7 +95,8 @@ def _similar(texts: Sequence[str], pairs: Pairs, size: int, threshold: float) ->
     return [_overlap(grams[left], grams[right]) >= threshold for left, right in pairs.tolist()]
 
 
-def _chunks(pairs: Pairs, size: int = 100_000) -> Iterator[Pairs]:
+def pair_chunks(pairs: Pairs, size: int = 100_000) -> Iterator[Pairs]:
+    """Consecutive parts of at most `size` pairs, so that memory stays bounded."""
     for start in range(0, len(pairs), size):
         yield pairs[start : start + size]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from ..records import Picture
-from .minhash import Groups, Hashes, Pairs, first_members, linked_clusters
+from .minhash import Groups, Hashes, Pairs, first_members, linked_clusters, pair_chunks
 
 SIDE = 16
 # Decoding more pixels than this only to look at a picture is refused (a hostile file can claim any size).
@@ -98,6 +98,8 @@ def _hashes(pixels: Thumbnail) -> Hashes:
 
 
 def _alike(pixels: Thumbnail, pairs: Pairs) -> Pairs:
-    left, right = (pixels[pairs[:, side]].astype(np.int16) for side in (0, 1))
-    difference = np.abs(left - right).mean(axis=(1, 2, 3))
-    return np.asarray(pairs[difference <= SAME_WITHIN], dtype=np.int64)
+    kept = []
+    for part in pair_chunks(pairs, 10_000):
+        left, right = (pixels[part[:, side]].astype(np.int16) for side in (0, 1))
+        kept.append(part[np.abs(left - right).mean(axis=(1, 2, 3)) <= SAME_WITHIN])
+    return np.concatenate(kept)

@@ -36,8 +36,8 @@ def save(session: Session, folder: Path) -> None:
     (fresh / "session.json").write_text(json.dumps(facts), "utf-8")
     _sync(fresh)
     old = folder.with_name(folder.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
+    if folder.exists():  # or else the old one is all there is
+        shutil.rmtree(old, ignore_errors=True)
         folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)

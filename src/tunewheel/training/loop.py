@@ -42,7 +42,10 @@ class Session:
     best: dict[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.accelerator = Accelerator(mixed_precision=choose_precision(self.options.precision))
+        # accelerate fixes its own mixed precision once per process; two runs in one program may differ.
+        self.accelerator = Accelerator()
+        self.half = choose_precision(self.options.precision) == "bf16"
+        self.module.to(self.accelerator.device)
         self.optimizer: Optimizer = make_optimizer(self.module, self.options)
 
     def keep_if_better(self, score: float) -> bool:
@@ -77,6 +80,9 @@ def train(session: Session, batch: Batch, validate: Callable[[], Scores] | None)
     epochs = plan(batch, session.options, session.seed)
     total = sum(map(len, epochs))
     costs = sizes(batch)
+    if session.since_best >= session.options.patience:  # it had stopped early before it was resumed
+        session.restore_best()
+        return
     offset = 0
     for epoch, batches in enumerate(epochs):
         checks = _check_points(len(batches), session.options.validations) if validate else set()
@@ -103,7 +109,7 @@ def _take(session: Session, batch: Batch, epoch: int, total: int, units: int) ->
     learning_rate = set_rate(session.optimizer, rate(session.step, total, options))
     session.module.train()
     tensors = to_tensors(batch, accelerator.device)
-    with accelerator.autocast():
+    with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=session.half):
         outputs = session.module(tensors)
     loss = session.task.loss(outputs, tensors, options.label_smoothing)
     session.optimizer.zero_grad(set_to_none=True)

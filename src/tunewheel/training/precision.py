@@ -9,11 +9,11 @@ from typing import Literal
 import torch
 
 
-def choose_precision(wanted: Literal["auto", "bf16", "fp32"]) -> Literal["bf16", "no"]:
-    """The mixed precision to train with, in accelerate's words ("no" is float32)."""
-    if wanted == "fp32":
-        return "no"
-    return "bf16" if wanted == "bf16" or bf16_is_faster() else "no"
+def choose_precision(wanted: Literal["auto", "bf16", "fp32"]) -> Literal["bf16", "fp32"]:
+    """The arithmetic to train with: as wanted, or what was measured to be faster here."""
+    if wanted == "auto":
+        return "bf16" if bf16_is_faster() else "fp32"
+    return wanted
 
 
 @cache

@@ -12,7 +12,6 @@ from ..models.tensors import to_arrays, to_tensors
 from ..records import Array, Batch
 from ..task import Outputs
 from .batches import Indices, sizes, sorted_batches
-from .precision import choose_precision
 
 UNITS = 4096
 PICTURES = 128
@@ -21,27 +20,26 @@ PICTURES = 128
 class ModuleEngine:
     """A torch module as an engine: batch in, named outputs out, in float32 and in the order of the rows."""
 
-    def __init__(self, module: Headed, *, fast: bool = False) -> None:
+    def __init__(self, module: Headed, *, half: bool = False) -> None:
         self.module = module
-        self.fast = fast
+        self.half = half
 
     def __call__(self, batch: Batch) -> Outputs:
-        return read(self.module, batch, lambda tensors: self.module(tensors), fast=self.fast)
+        return read(self.module, batch, lambda tensors: self.module(tensors), half=self.half)
 
 
-def features(module: Headed, batch: Batch) -> Array:
+def features(module: Headed, batch: Batch, *, half: bool = False) -> Array:
     """The vectors that the head reads, (N, H), for all decisions of the batch."""
-    return read(module, batch, lambda tensors: {"features": module.features(tensors)}, fast=True)["features"]
+    return read(module, batch, lambda tensors: {"features": module.features(tensors)}, half=half)["features"]
 
 
-def read(module: Headed, batch: Batch, ask: Callable[..., Mapping[str, torch.Tensor]], *, fast: bool) -> Outputs:
+def read(module: Headed, batch: Batch, ask: Callable[..., Mapping[str, torch.Tensor]], *, half: bool) -> Outputs:
     """Ask the module about all rows, shortest first, and put the answers back in order.
 
-    `fast` allows bf16 where it is faster: for looking at progress, never for answers that are reported.
+    `half` computes in bf16: for looking at progress, never for answers that are reported.
     """
     module.eval()
     device = next(module.parameters()).device
-    half = fast and choose_precision("auto") == "bf16"
     parts: list[tuple[Indices, Outputs]] = []
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=half):
         for rows in _runs(batch):

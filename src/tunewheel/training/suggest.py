@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from .options import TrainingOptions
@@ -15,17 +14,16 @@ IMAGE_EPOCHS = ((1_000, 40), (5_000, 25), (20_000, 12), (60_000, 6))
 FEWEST_EPOCHS = 2
 
 
-def suggest(
-    reads: Reads, rows: int, *, frozen_words: bool = False, changes: Mapping[str, Any] | None = None
-) -> TrainingOptions:
-    """Settings for `rows` training rows; `changes` replaces single ones.
+def suggest(reads: Reads, rows: int, *, frozen_words: bool = False) -> TrainingOptions:
+    """Settings for `rows` training rows.
 
     `frozen_words` is true for bodies whose word vectors never move: the layers above may then move faster.
     """
     chosen: dict[str, Any] = {"text": _text, "words": _words, "image": _image}[reads](rows)
     if frozen_words and reads == "text":
-        chosen |= {"learning_rate": 1e-4}
-    return TrainingOptions(**{**chosen, **(changes or {})})
+        # Deeper bodies whose word vectors stand still: figures in docs/log.md.
+        chosen |= {"learning_rate": 1e-4, "epochs": max(chosen["epochs"] - 2, FEWEST_EPOCHS)}
+    return TrainingOptions(**chosen)
 
 
 def _text(rows: int) -> dict[str, Any]:

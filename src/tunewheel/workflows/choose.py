@@ -75,11 +75,16 @@ def choose_model(recipe: Recipe[Any], examples: Sequence[Example], reads: str, s
 
 
 def choose_training(recipe: Recipe[Any], asked: Asked, rows: int, reads: Any, folder: Path) -> Recipe[Any]:
-    """The recipe with training settings that suit the data; those that the user settled stay."""
+    """The recipe with training settings that suit the data and the machine; those that the user settled stay."""
+    from ..training.precision import choose_precision  # loads torch
+
     chosen = suggest(reads, rows, frozen_words=bool(about(folder).get("frozen")))
     mine = {"training": asked.settings.get("training") or {}}
     filled = merged({**recipe.model_dump(mode="json"), "training": chosen.model_dump(mode="json")}, mine)
-    return build(filled, asked.sets)
+    recipe = build(filled, asked.sets)
+    # Measured once and written down, so that a resumed or repeated run computes as the first one did.
+    precision = choose_precision(recipe.training.precision)
+    return _with(recipe, training=recipe.training.model_copy(update={"precision": precision}))
 
 
 def merged(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:

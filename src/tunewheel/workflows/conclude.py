@@ -57,8 +57,13 @@ def conclude(
     if len(versions) > 1:
         say.line(f"{versions[1].id} is '{versions[1].name}', which is as good; it can be served like any version.")
     promoted = promote_if_proved(workspace, chosen, say)
-    facts = {**_facts(recipe, sets, started), "live": promoted}
-    runs = {version.id: Run(version, report, workspace.report_folder(version), facts) for version in versions}
+    facts = _facts(recipe, sets, started)
+    runs = {
+        version.id: Run(
+            version, report, workspace.report_folder(version), {**facts, "live": promoted and version is chosen}
+        )
+        for version in versions
+    }
     for run in runs.values():
         _write(run)
     _finish(folder, chosen)

@@ -20,6 +20,7 @@ from ..training import checkpoints
 from ..training.floors import frozen
 from ..training.loop import Session, plan, train
 from ..training.options import TrainingOptions
+from ..training.precision import choose_precision
 from ..training.reading import ModuleEngine, features
 from .contend import Entrant, contend
 from .say import Say
@@ -49,13 +50,14 @@ class Learner:
         module.dropout.p = dropout
         return module
 
-    def before(self) -> Entrant:
+    def before(self, options: TrainingOptions) -> Entrant:
         """The body untouched with a logistic regression on top."""
         started = time.perf_counter()
         module = self.fresh_module(self.seed)
         with self.say.stage("Frozen encoder", 2) as stage:
             train, held = (frozen.sample(batch, self.seed) for batch in (self.train, self.validation))
-            vectors, held_vectors = features(module, train), features(module, held)
+            half = choose_precision(options.precision) == "bf16"
+            vectors, held_vectors = (features(module, batch, half=half) for batch in (train, held))
             stage.advance()
             exclusive = self.task.plain(self.sets.validation[:1]).exclusive
             frozen.fit_head(module, vectors, train["targets"], held_vectors, held["targets"], exclusive=exclusive)
@@ -86,7 +88,7 @@ class Learner:
         """Train to the end, showing and keeping the progress; gives the steps taken."""
         curve: list[Step] = []
         total = sum(map(len, plan(self.train, session.options, session.seed)))
-        validate = self._validator(session.module) if self.sets.validation else None
+        validate = self._validator(session) if self.sets.validation else None
         with self.say.stage("Fine-tuning", total) as stage, _kept(session, folder) as keep:
             stage.advance(session.step)
             for step in train(session, self.train, validate):
@@ -96,9 +98,9 @@ class Learner:
                 stage.advance(1, loss=step.loss, **score)
         return curve
 
-    def _validator(self, module: Headed) -> Callable[[], Scores]:
+    def _validator(self, session: Session) -> Callable[[], Scores]:
         def validate() -> Scores:
-            outputs = ModuleEngine(module, fast=True)(self.validation)
+            outputs = ModuleEngine(session.module, half=session.half)(self.validation)
             return self.task.score(self.task.decode(outputs, self.validation), self.sets.validation)
 
         return validate

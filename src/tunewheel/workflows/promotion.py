@@ -16,6 +16,7 @@ from .enlist import JudgedRow, judged_rows
 from .say import Say
 
 LEVEL = 0.05
+WAIT_SECONDS = 600.0
 
 
 def promote_if_proved(workspace: Workspace, version: Version, say: Say) -> bool:
@@ -23,6 +24,12 @@ def promote_if_proved(workspace: Workspace, version: Version, say: Say) -> bool:
 
     Both are compared on the same frozen rows, one-sided at 5 %. Raises `CertificateMismatch` for a refused version.
     """
+    # One at a time, or two first versions could both go live, the second one unproved.
+    with workspace.lock("promotion", wait=WAIT_SECONDS):
+        return _promoted(workspace, version, say)
+
+
+def _promoted(workspace: Workspace, version: Version, say: Say) -> bool:
     live = workspace.versions.aliases().get(LIVE)
     if live is None:
         workspace.promote(version.id, "the first version of this workspace")

@@ -48,13 +48,15 @@ def make_sets(
     pool = _labelled_only(pool, table, tell)
     judge = frozen_rows(workspace, task, test, pool)
     if judge is None:
+        task.learn(pool)  # what cannot be learnt from must not freeze a test set either
         judge = freeze(workspace, task, test or _carved(pool, options, seed, tell), table.path, table.fingerprint)
     rest = pool if test else _kept_apart(pool, judge, tell)
+    validation = validation if test else judge.left_of(validation)
     rest = _clean(rest, tell) if options.clean else rest
     train, validation = (rest, validation) if validation else _steered(rest, options, seed, tell)
     leaked = overlap([*train, *validation], judge.examples).tolist() if test else []
     known = labels_of(train)
-    steering = [e for e in validation if e.target is not None and labels_of([e]) <= known]
+    steering = _known_only(validation, known)
     fingerprints = {table.path.name: main.fingerprint} | {name: part.fingerprint for name, part in given.items()}
     problems = [*main.problems, *(problem for part in given.values() for problem in part.problems)]
     return Sets(train, steering, judge.examples, judge.sha256, leaked, problems, fingerprints)
@@ -132,6 +134,17 @@ def _labelled_only(pool: list[Example], table: Table, tell: Tell) -> list[Exampl
     if len(labelled) < len(pool):
         tell(f"{len(pool) - len(labelled)} rows without a label are left out.")
     return labelled
+
+
+def _known_only(validation: Sequence[Example], known: set[str]) -> list[Example]:
+    """The validation rows whose labels can be learnt. Raises `LabelError` when there are none."""
+    steering = [example for example in _labelled(validation) if labels_of([example]) <= known]
+    if not steering:
+        raise LabelError(
+            "no validation row has a label that the training rows have.",
+            mend="Check the labels of the validation file, or leave it out: rows of the data are then set apart.",
+        )
+    return steering
 
 
 def _labelled(examples: Sequence[Example]) -> list[Example]:

@@ -86,7 +86,7 @@ def _learnt(recipe: Recipe[Any], task: Any, parts: Sets, model: Path, folder: Pa
 
     task.processor = load_processor(model, max_tokens=recipe.model.max_tokens)
     learner = Learner(task, parts, model, recipe.seed, say)
-    return [learner.before(), learner.after(recipe.training, folder / "checkpoints")]
+    return [learner.before(recipe.training), learner.after(recipe.training, folder / "checkpoints")]
 
 
 def _asked(

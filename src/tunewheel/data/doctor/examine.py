@@ -87,17 +87,15 @@ def examine(
     findings = check_rows(alike, problems) + check_labels(examples)
     findings += check_spans(examples, span_problems)
     findings += _check_contents(examples, measure, limit)
-    leaks: dict[str, tuple[int, ...]] = {}
-    for part, other in (("test", test or ()), ("validation", validation or ())):
-        said, leaked = check_leaks(examples, other, part)
-        findings += said
-        leaks[part] = tuple(leaked.tolist())
+    in_test, leaked_test = check_leaks(examples, test or (), "test")
+    in_validation, leaked_validation = check_leaks(examples, validation or (), "validation")
+    findings += in_test + in_validation
     if probe and task != "token_classification":
         findings += check_suspects(alike)
     ordered = tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
     repairs = _repairs(alike, names, texts=task == "text_classification")
-    file = file_of(examples) if examples else ""
-    return Diagnosis(ordered, profile(examples), file, repairs, leaks["test"], leaks["validation"])
+    leaked = (tuple(leaked_test.tolist()), tuple(leaked_validation.tolist()))
+    return Diagnosis(ordered, profile(examples), file_of(examples) if examples else "", repairs, *leaked)
 
 
 def _check_contents(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ...records import Example
+from ...records import Example, Picture
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -76,3 +76,9 @@ def quoted(text: str) -> str:
     """A text in quotes, on one line, cut to what fits beside a row number."""
     line = " ".join(text.split())
     return repr(line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…")
+
+
+def shown(example: Example) -> str:
+    """What a person reads of an example beside its row number."""
+    picture = isinstance(example.content, Picture)
+    return "the picture" if picture and not example.content.name else quoted(example.text)

@@ -10,7 +10,7 @@ from ...records import Example
 from ..duplicates import exact_example_groups
 from ..splits import Indices, overlap
 from ..targets import labels_of
-from .finding import Finding, counted, file_of, quoted, row_numbers
+from .finding import Finding, counted, file_of, row_numbers, shown
 
 
 def check_leaks(train: Sequence[Example], other: Sequence[Example], part: str) -> tuple[list[Finding], Indices]:
@@ -27,7 +27,7 @@ def _leaked(train: Sequence[Example], other: Sequence[Example], leaked: Indices,
             f"{counted(len(leaked), 'row')} of the {len(other):,} {part} rows also occur in train "
             f"({exact:,} the same, {len(leaked) - exact:,} nearly): scores on them flatter the model."
         )
-        details = [f"{part} row {other[i].source.row}: {quoted(other[i].text)}" for i in leaked[:20].tolist()]
+        details = [f"{part} row {other[i].source.row}: {shown(other[i])}" for i in leaked[:20].tolist()]
         command = f"tunewheel tune {file_of(train)} --{part} {file_of(other)} reports the score with and without them"
         rows = row_numbers(other, leaked.tolist())
         yield Finding.about(f"{part}-in-train", "warning", message, rows, command=command, details=details)

@@ -12,7 +12,7 @@ from ...errors import Problem
 from ...records import Example, Picture
 from ..duplicates import exact_example_groups, identical_groups, near_example_groups, repeats
 from ..targets import answer_key, is_missing
-from .finding import Finding, Severity, counted, file_of, fix_command, quoted, row_numbers
+from .finding import Finding, Severity, counted, file_of, fix_command, row_numbers, shown
 
 _ROW = re.compile(r"\brow (\d+)")
 _WORD = re.compile(r"\w")
@@ -126,7 +126,7 @@ def _conflicts(examples: Sequence[Example]) -> Iterator[Finding]:
 
 def _told(examples: Sequence[Example], group: Sequence[int]) -> str:
     labels = ", ".join(f"{examples[i].target!r} (row {examples[i].source.row})" for i in group[:5])
-    return f"{quoted(examples[group[0]].text)}: {labels}"
+    return f"{shown(examples[group[0]])}: {labels}"
 
 
 def _copies(examples: Sequence[Example]) -> Iterator[Finding]:
@@ -152,4 +152,4 @@ def _near_copies(examples: Sequence[Example]) -> Iterator[Finding]:
 
 
 def _beside(examples: Sequence[Example], later: int, earlier: int) -> str:
-    return f"row {examples[later].source.row} {quoted(examples[later].text)} is like row {examples[earlier].source.row}"
+    return f"row {examples[later].source.row} {shown(examples[later])} is like row {examples[earlier].source.row}"

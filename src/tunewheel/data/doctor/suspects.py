@@ -18,7 +18,7 @@ from ..duplicates import exact_example_groups
 from ..language import script
 from ..minhash import first_members
 from ..thumbnails import thumbnail
-from .finding import Finding, counted, file_of, quoted, row_numbers
+from .finding import Finding, counted, file_of, row_numbers, shown
 
 FOLDS = 5
 MOST_ROWS = 20_000
@@ -178,5 +178,5 @@ def _finding(examples: Sequence[Example], found: Suspicion) -> Iterator[Finding]
 
 
 def _told(example: Example, suspect: Suspect) -> str:
-    read = f"{quoted(example.text)} is labelled {suspect.given!r} and looks like {suspect.likely!r}"
+    read = f"{shown(example)} is labelled {suspect.given!r} and looks like {suspect.likely!r}"
     return f"row {example.source.row}: {read}"

@@ -13,6 +13,7 @@ from .lines import fault, lines
 from .reading import LINE_LIMIT, MOST_COLUMNS, Numbered, Reading
 
 _SAMPLED_LINES = 500
+_PROMISING = (".csv", ".tsv", ".tab")  # other names may hold plain lines of text
 _SAMPLED_CHARACTERS = 2**18
 _END = "\0end of file\0"
 _CLOSE_IT = 'Close it, or double quotes that belong to the text ("").'
@@ -34,7 +35,8 @@ def _read(reading: Reading, preferred: str) -> Iterator[Numbered]:
     if sample and sample[0].strip().lower().startswith("sep=") and len(sample[0].strip()) == 5:
         preferred = sample[0].strip()[4]  # Excel's own line; a spreadsheet does not show it
         sample = sample[1:]
-    dialect = detect_dialect(sample, preferred)
+    least = 0.0 if reading.path.suffix.lower() in _PROMISING else 0.9
+    dialect = detect_dialect(sample, preferred, least)
     records = _records(reading, dialect, itertools.chain(sample, source))
     columns, first_rows = _header(reading, records, dialect)
     reading.facts.append(f"{dialect}, {len(columns)} columns")

@@ -43,19 +43,17 @@ class Dialect:
         return f"{between} between fields" + ("" if self.style == "quoted" else f", {self.style} quotes")
 
 
-def detect_dialect(sample: Sequence[str], preferred: str = ",") -> Dialect:
+def detect_dialect(sample: Sequence[str], preferred: str = ",", least: float = 0.0) -> Dialect:
     """The dialect of the first lines of a file: the one that gives most rows as many fields as the first.
 
-    `preferred` is the mark that the file's name promises; it wins when the evidence is even.
+    `preferred` is the mark that the file's name promises; it wins when the evidence is even. When no more than the
+    share `least` in [0, 1) of the rows agree, every line is one field.
     """
     marks = sorted(_DELIMITERS, key=lambda mark: mark != preferred)
-    candidates = [Dialect(mark, style) for mark in marks for style in _possible_styles(mark, sample)]
-    best, best_share = Dialect(NO_DELIMITER), 0.0
-    for candidate in candidates:
-        share = _agreement(candidate, sample)
-        if share > best_share + 0.02:
-            best, best_share = candidate, share
-    return best
+    found = [Dialect(mark, style) for mark in marks for style in _possible_styles(mark, sample)]
+    agreement = [round(_agreement(dialect, sample), 2) for dialect in found]
+    best = max(agreement)
+    return found[agreement.index(best)] if best > least else Dialect(NO_DELIMITER)
 
 
 def looks_like_header(rows: Sequence[Sequence[str]]) -> bool:
@@ -77,21 +75,22 @@ def _is_value(cell: str, column: int, others: list[list[str]]) -> bool:
 
 
 def _possible_styles(mark: str, sample: Sequence[str]) -> Iterator[str]:
+    """Ways of quoting in order of preference. Tab-separated text often holds a lone quote that means nothing."""
     text = "".join(sample)
-    if mark == "\t" and not re.search(r'(^|\t)"[^\t\n]*"(\t|\r?$)', text, re.MULTILINE):
-        yield "plain"  # tab-separated text often holds a lone quote that means nothing
-    else:
+    if mark != "\t" or re.search(r'(^|\t)"[^\n]*"(\t|\r?$)', text, re.MULTILINE):
         yield "quoted"
         if '\\"' in text:
             yield "escaped"
+    if mark == "\t":
+        yield "plain"
 
 
 def _agreement(dialect: Dialect, sample: Sequence[str]) -> float:
-    """Share in (0, 1] of records with as many fields as the first; 0 when that has only one."""
+    """Share in [0.01, 1] of records with as many fields as the first; 0 when that has only one."""
     try:
         counts = [len(record) for record in itertools.islice(dialect.records(sample), _SAMPLED) if record]
     except csv.Error:
         return 0.0
     if not counts or counts[0] < 2:
         return 0.0
-    return sum(count == counts[0] for count in counts) / len(counts)
+    return max(sum(count == counts[0] for count in counts) / len(counts), 0.01)

@@ -9,7 +9,7 @@ from .json_document import SPLITS
 from .reading import Numbered, Reading
 
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"))
-_MARKS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"II*\0", b"MM\0*")
+_MARKS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 _TABLES = (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".xlsx", ".conll")
 _PICTURE_LIMIT = 64 * 2**20
 _LAYOUT = "Put each picture into a folder named by its label: FOLDER/LABEL/picture.png."
@@ -17,7 +17,9 @@ _LAYOUT = "Put each picture into a folder named by its label: FOLDER/LABEL/pictu
 
 def is_picture(data: object) -> bool:
     """Whether bytes begin like a picture of a known format."""
-    return isinstance(data, bytes) and data.startswith(_MARKS)
+    if not isinstance(data, bytes):
+        return False
+    return data.startswith(_MARKS) or (data.startswith(b"RIFF") and data[8:12] == b"WEBP")
 
 
 def read_pictures(reading: Reading) -> Iterator[Numbered]:

@@ -7,7 +7,8 @@ import itertools
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
-from typing import Any
+from contextlib import closing
+from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
@@ -22,21 +23,18 @@ _DAMAGED = (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, Valu
 
 def read_xlsx(reading: Reading) -> Iterator[Numbered]:
     """Rows of one sheet (the first that is not empty, or `reading.sheet`), numbered as in the spreadsheet."""
-    try:
-        workbook = _opened(reading)
-    except _DAMAGED as error:
-        raise reading.error(f"the workbook is damaged ({error}).", "Open it, save it again, or export CSV.") from None
-    try:
+    with reading.path.open("rb") as file, closing(_opened(reading, file)) as workbook:
         sheet = _chosen(reading, workbook)
         yield from _rows(reading, _texts(reading, sheet))
-    finally:
-        workbook.close()
 
 
-def _opened(reading: Reading) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # styles and validations that a table does not need
-        return openpyxl.load_workbook(reading.path, read_only=True, data_only=True, keep_links=False)
+def _opened(reading: Reading, file: BinaryIO) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # styles and validations that a table does not need
+            return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+    except _DAMAGED as error:
+        raise reading.error(f"the workbook is damaged ({error}).", "Open it, save it again, or export CSV.") from None
 
 
 def _chosen(reading: Reading, workbook: Any) -> Any:

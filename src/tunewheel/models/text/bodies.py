@@ -74,10 +74,10 @@ def _with_frozen(config: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _plain(name: str) -> str:
-    for prefix in PREFIXES:
-        if name.startswith(prefix):
-            return name.removeprefix(prefix)
-    return name
+    """The body's own name of a tensor of a checkpoint; the oldest BERT files call norms as TensorFlow did."""
+    name = name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+    prefix = next((prefix for prefix in PREFIXES if name.startswith(prefix)), "")
+    return name.removeprefix(prefix)
 
 
 def _empty_body(config: dict[str, Any]) -> nn.Module:
@@ -88,7 +88,6 @@ def _empty_body(config: dict[str, Any]) -> nn.Module:
 
     settings = {key: value for key, value in config.items() if not key.startswith("tunewheel_")}
     described = CONFIG_MAPPING[settings["model_type"]].from_dict(settings)
-    described._attn_implementation = "sdpa"
     made = MODEL_MAPPING[type(described)]
     with initialization.no_init_weights(), torch.no_grad():
         body: nn.Module = made(described)

@@ -56,8 +56,8 @@ class FlatEncoder(Backbone):
         """One transformer layer, post-norm: (T, width) to (T, width)."""
         attended = layer.attention.output.dense(self.attend(layer.attention.self, states, layout))
         states = layer.attention.output.LayerNorm(attended + states)
-        inner = F.gelu(layer.intermediate.dense(states))
-        normalised: Tensor = layer.output.LayerNorm(layer.output.dense(inner) + states)
+        inner = layer.output.dense(layer.intermediate(states))
+        normalised: Tensor = layer.output.LayerNorm(inner + states)
         return normalised
 
     def attend(self, attention: Any, states: Tensor, layout: Layout) -> Tensor:

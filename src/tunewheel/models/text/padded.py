@@ -25,7 +25,9 @@ class PaddedEncoder(Backbone):
         self.frozen = tuple(config.get("tunewheel_frozen", ()))
 
     def blocks(self) -> list[nn.Module]:
-        stack = getattr(self.body, "encoder", None) or self.body.transformer
+        if hasattr(self.body, "layers"):  # ModernBERT
+            return list(self.body.layers)
+        stack = self.body.transformer if hasattr(self.body, "transformer") else self.body.encoder
         return list(stack.layer)
 
     def forward(self, tensors: Tensors) -> Tensor:

@@ -45,7 +45,7 @@ class TreesFloor(Floor):
         arrays = {
             "roots": roots.astype(np.int32),
             "feature": np.concatenate([tree.feature for tree in trees]).astype(np.int32),
-            "threshold": np.concatenate([tree.threshold for tree in trees]).astype(np.float32),
+            "threshold": _rounded_down(np.concatenate([tree.threshold for tree in trees])),
             "left": _shifted([tree.children_left for tree in trees], roots),
             "right": _shifted([tree.children_right for tree in trees], roots),
             "shares": shares,
@@ -77,6 +77,12 @@ class TreesFloor(Floor):
     @classmethod
     def from_state(cls, state: FloorState) -> Self:
         return cls(state.arrays)
+
+
+def _rounded_down(thresholds: Array) -> NDArray[np.float32]:
+    """As float32, never above the float64 value: a float32 item then takes the same turn at every node."""
+    nearest = thresholds.astype(np.float32)
+    return np.where(nearest > thresholds, np.nextafter(nearest, np.float32(-np.inf)), nearest)
 
 
 def _shifted(children: list[Array], roots: Array) -> Array:
