@@ -20,6 +20,8 @@ from .sets import ROOT
 TUNEWHEEL = (sys.executable, "-m", "tunewheel")
 REMEMBERED_LINES = 20
 LONGEST_SECONDS = 3600.0
+# Bars and notices of the libraries would hide what the commands themselves say.
+QUIET = {"TRANSFORMERS_VERBOSITY": "error", "TQDM_DISABLE": "1"}
 
 
 class CommandFailed(Exception):
@@ -64,7 +66,7 @@ def ask(command: Sequence[str], longest: float = LONGEST_SECONDS) -> Answer:
 
 def environment() -> dict[str, str]:
     """This environment, without the model hub: every set is measured offline."""
-    return {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1", **QUIET}
 
 
 def say(text: str) -> None:

@@ -14,17 +14,18 @@ from .role_finding import Finding
 from .table import Table
 from .task_finding import IMAGES, TASKS, TEXT, TOKENS, evident_task, find_roles
 
+ROLES = ("text", "label", "words", "tags", "spans", "image", "group", "time", "split", "votes")
 _SLICE_VALUES = 50
 _FEWEST_DOCUMENTS = 10
 
-__all__ = ["IMAGES", "TASKS", "TEXT", "TOKENS", "Roles", "infer"]
+__all__ = ["IMAGES", "ROLES", "TASKS", "TEXT", "TOKENS", "Roles", "infer"]
 
 
 @dataclass(frozen=True)
 class Roles:
     """What the columns of a table are for.
 
-    `columns` maps a role (text, label, words, tags, spans, image, group, time, split, votes) to a column name;
+    `columns` maps a role (one of `ROLES`) to a column name;
     `separator` stands between the labels of a multi-label cell (None: the cells hold lists); `others` are columns
     with few values, for slices; `said` are the sentences that tell a person what was decided and why.
     """
@@ -58,21 +59,13 @@ def infer(
     With `labelled=False` (rows to be predicted) missing labels, tags and spans are no mistake.
     Raises `ColumnError`, listing the columns with samples and the flags that would tell what cannot be told.
     """
-    given = {
-        "text": text,
-        "label": label,
-        "words": words,
-        "tags": tags,
-        "spans": spans,
-        "image": image,
-        "group": group,
-        "time": time,
-        "split": split,
-        "votes": votes,
-    }
-    asked = {role: name for role, name in given.items() if name is not None}
+    names = (text, label, words, tags, spans, image, group, time, split, votes)
+    asked = {role: name for role, name in zip(ROLES, names, strict=True) if name is not None}
     _check_asked(table, asked, task)
-    finding = Finding(table, column_facts(table), dict(asked), labelled)
+    return _inferred(Finding(table, column_facts(table), asked, labelled), task)
+
+
+def _inferred(finding: Finding, task: str | None) -> Roles:
     task = task or evident_task(finding)
     find_roles(finding, task)
     finding.raise_missing(f"For another task add --task {' or '.join(one for one in TASKS if one != task)}.")

@@ -32,7 +32,10 @@ def from_hub(model: str, folder: Path, *, online: bool = False) -> Path:
 def _mend(online: bool) -> str:
     if online:
         return "Check the name and the network, or give a model folder with --model /path/to/folder."
-    return "Allow the network with --set model.online=true (or TUNEWHEEL_ONLINE=1), or give a folder with --model /path/to/folder."
+    return (
+        "Allow the network with --set model.online=true (or TUNEWHEEL_ONLINE=1), "
+        "or give a folder with --model /path/to/folder."
+    )
 
 
 def _short(error: Exception) -> str:

@@ -39,7 +39,7 @@ class TokenClassification(Task):
     best_by = "entity_f1"
     sample = (
         {"words": ["Anna", "lives", "in", "Berlin", "."], "tags": ["B-PER", "O", "O", "B-LOC", "O"]},
-        {"text": "王芳去了上海。", "spans": [{"start": 0, "end": 2, "label": "PER"}, {"start": 4, "end": 6, "label": "LOC"}]},
+        {"text": "王芳去了上海。", "spans": [[0, 2, "PER"], [4, 6, "LOC"]]},
         {"words": ["No", "names", "here"], "tags": ["O", "O", "O"]},
     )  # fmt: skip
 
@@ -105,8 +105,7 @@ class TokenClassification(Task):
     def plain(self, examples: Sequence[Example]) -> Plain:
         frame = self._frame(examples)
         items = [features for example in examples for features in word_features(example.content.words())]
-        targets = frame["targets"] if "targets" in frame else None
-        return Plain("features", items, targets, frame)
+        return Plain("features", items, frame.arrays.get("targets"), frame)
 
     def _frame(self, examples: Sequence[Example]) -> Batch:
         """Word counts and bounds, and the targets where all are known."""

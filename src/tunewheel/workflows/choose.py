@@ -53,7 +53,9 @@ def draft_recipe(table: Table, asked: Asked, say: Say) -> tuple[Recipe[Any], str
     for line in (*table.notes, *roles.said):
         say.line(line)
     options = options_from(roles, tasks.find(roles.task).Options.model_fields)
-    grouping: dict[str, Any] = {r: roles.columns[r] for r in ("group", "time") if r in asked.columns}
+    # A group that was found (documents) keeps neighbours on one side; an order in time must be asked for.
+    wished = [role for role in ("group", "time") if role in asked.columns or role == "group"]
+    grouping: dict[str, Any] = {role: roles.columns[role] for role in wished if role in roles.columns}
     data: dict[str, Any] = {"path": str(table.path), **grouping}
     filled = {"task": roles.task, "options": options, "data": data}
     return build(merged(filled, asked.settings), asked.sets), roles.columns.get("split")

@@ -9,6 +9,7 @@ from typing import Any
 from ...errors import Problem
 from ...records import Example, Picture
 from ..profile import profile
+from ..splits import FEWEST_ROWS
 from ..targets import label_counts, relabelled
 from .finding import SEVERITIES, Finding, Severity, counted, file_of, row_numbers
 from .images import check_images
@@ -85,7 +86,7 @@ def examine(
     names = {} if task == "token_classification" else label_variants(label_counts(examples))
     alike = [relabelled(example, names) for example in examples]
     findings = check_rows(alike, problems) + check_labels(examples)
-    findings += check_spans(examples, span_problems)
+    findings += check_spans(examples, span_problems) + _check_size(examples)
     findings += _check_contents(examples, measure, limit)
     in_test, leaked_test = check_leaks(examples, test or (), "test")
     in_validation, leaked_validation = check_leaks(examples, validation or (), "validation")
@@ -96,6 +97,13 @@ def examine(
     repairs = _repairs(alike, names, texts=task == "text_classification")
     leaked = (tuple(leaked_test.tolist()), tuple(leaked_validation.tolist()))
     return Diagnosis(ordered, profile(examples), file_of(examples) if examples else "", repairs, *leaked)
+
+
+def _check_size(examples: Sequence[Example]) -> list[Finding]:
+    if not 0 < len(examples) < FEWEST_ROWS:
+        return []
+    message = f"{counted(len(examples), 'row')} cannot be divided to train and to judge; {FEWEST_ROWS} are needed."
+    return [Finding.about("few-rows", "error", message, (), command="Label more rows.")]
 
 
 def _check_contents(

@@ -24,7 +24,7 @@ def check_labels(examples: Sequence[Example]) -> list[Finding]:
     """One class only, identifiers or measurements instead of classes, rare and uneven classes, spelling variants."""
     counts = label_counts(examples)
     if not counts:
-        return []
+        return list(_no_entity(examples))
     if unlike := [*_one_class(examples, counts), *_nearly_unique(examples, counts)]:
         return unlike
     found = [*_variants(examples, counts), *_floats(examples, counts)]
@@ -33,6 +33,14 @@ def check_labels(examples: Sequence[Example]) -> list[Finding]:
     for label, count in counts.items():
         merged[names.get(label, label)] += count
     return [*found, *_rare(examples, merged), *_uneven(examples, merged)]
+
+
+def _no_entity(examples: Sequence[Example]) -> Iterator[Finding]:
+    tagged = sum(isinstance(example.content, Words) and example.target is not None for example in examples)
+    if tagged:
+        message = f"No entity is left in {counted(tagged, 'tagged text')}: there is nothing to learn."
+        command = f"tunewheel tune {file_of(examples)} --tags COLUMN, or --spans COLUMN with offsets that fit"
+        yield Finding.about("no-entity", "error", message, (), command=command)
 
 
 def label_variants(counts: Mapping[str, int]) -> dict[str, str]:

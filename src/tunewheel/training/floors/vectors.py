@@ -45,7 +45,7 @@ def from_facts(kind: str, facts: Mapping[str, Any], arrays: Mapping[str, Array])
 
 
 class TfidfVectors:
-    """Sublinear TF-IDF of words (1-2) and of characters in words (2-4); of characters (1-3) where no spaces are written."""
+    """Sublinear TF-IDF of words (1-2) and characters in words (2-4); of characters (1-3) in Chinese and Japanese."""
 
     kind = "text"
 
@@ -106,7 +106,8 @@ class ScaledVectors:
         return cls({}, {"mean": items.mean(0), "scale": np.maximum(items.std(0), 1e-3)})
 
     def __call__(self, items: Array) -> Any:
-        return ((items - np.asarray(self.arrays["mean"])) / np.asarray(self.arrays["scale"], np.float32)).astype(np.float32)
+        mean, scale = (np.asarray(self.arrays[name], dtype=np.float32) for name in ("mean", "scale"))
+        return ((items - mean) / scale).astype(np.float32)
 
 
 def _settings(view: Mapping[str, Any]) -> dict[str, Any]:

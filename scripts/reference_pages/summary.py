@@ -1,0 +1,108 @@
+"""The object that `tunewheel tune --json` prints, field by field, with a real one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from tunewheel.data.doctor.finding import Finding
+from tunewheel.registry import Version
+
+from . import markdown
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "reference" / "example-run.json"
+
+INTRODUCTION = """# JSON for programs
+
+With `--json` a command prints one JSON object as the last line of standard output; tables and remarks go to standard
+error. Fields are only ever added, so a program that reads this today can read it later. Scores are shares of 1.
+
+## `tunewheel tune --json` and `tunewheel report --json`"""
+
+FIELDS = {
+    "version": "Id of the version that was registered.",
+    "task": "Name of the task.",
+    "kind": "`module` (a neural network) or `floor` (a plain baseline).",
+    "metric": "The metric that decides.",
+    "headline": "The verdict in a few words.",
+    "table[].name": "What was judged, for people.",
+    "table[].role": "`floor`, `before` (the frozen body under a linear head) or `after` (fine-tuned).",
+    "table[].scores.METRIC.value": "The score on the frozen test rows.",
+    "table[].scores.METRIC.low": "Lower end of its 95 % interval, where the metric can be resampled.",
+    "table[].scores.METRIC.high": "Upper end of it.",
+    "table[].train_seconds": "Seconds to train.",
+    "table[].predict_seconds": "Seconds to answer all test rows.",
+    "table[].size_bytes": "Size of its weights.",
+    "comparisons[]": "A sentence for each paired comparison of `after` with a rival.",
+    "certificate.rows": "Test rows asked through the serving path.",
+    "certificate.same_answers": "Rows answered as in the evaluation.",
+    "certificate.share": "The same as a share of 1.",
+    "certificate.alone_rows": "Rows that were also asked one at a time.",
+    "certificate.alone_same": "Those of them answered as in the evaluation.",
+    "certificate.largest_difference": "The largest difference of any probability.",
+    "certificate.scores_evaluated.METRIC": "Scores by evaluation.",
+    "certificate.scores_served.METRIC": "Scores of the served answers.",
+    "certificate.differing[]": "The first rows that differ, as sentences.",
+    "certificate.holds": "Whether served answers are the evaluated answers; if not, the version cannot go live.",
+    "report": "Path of the report's page; `report.json` with a score for every test row lies beside it.",
+    "rows.train": "Rows trained on.",
+    "rows.validation": "Rows that steered training.",
+    "rows.test": "Frozen rows that judged.",
+    "model": "Name of the pre-trained body.",
+    "seconds": "Seconds from start to end.",
+    "peak_memory_mb": "The most memory held, in MB.",
+    "live": "Whether this version went live.",
+}
+MAPS = ("table[].scores", "certificate.scores_evaluated", "certificate.scores_served")
+
+OTHERS = """## Other commands
+
+| command | object |
+|---|---|
+| `check --json` | `file`; `findings`, each with FINDING; `profile` (rows, labels, lengths, languages) |
+| `predict TEXT --json` | `answers`, each as in [the HTTP API](api.md) without `id` |
+| `predict FILE --json` | `output` (the file written), `version`, `rows`, `failed` (rows with an error), `left_out` |
+| `versions --json` | `versions`, each with VERSION; `aliases` |
+| `tasks --json`, `models --json` | `tasks`, `models`, as in [tasks](tasks.md) and [models](models.md) |"""
+
+
+def page() -> str:
+    """Markdown of the object."""
+    run = json.loads(EXAMPLE.read_text("utf-8"))
+    undescribed, gone = differences(run)
+    if undescribed or gone:
+        raise SystemExit(f"{__file__}: describe {sorted(undescribed)}; remove {sorted(gone)}.")
+    return markdown.page(
+        INTRODUCTION,
+        markdown.table(["field", "what it is"], [(f"`{path}`", text) for path, text in FIELDS.items()]),
+        "A real one, of a few hundred rows; it is kept in [example-run.json](example-run.json):",
+        markdown.json_block(run),
+        OTHERS.replace("FINDING", names(Finding)).replace("VERSION", names(Version)),
+    )
+
+
+def names(kind: type[Any]) -> str:
+    """The fields of a dataclass, for a sentence."""
+    return ", ".join(f"`{field.name}`" for field in fields(kind))
+
+
+def differences(run: Any) -> tuple[set[str], set[str]]:
+    """Fields of a run's object that are not described, and described ones that it does not have."""
+    found = set(paths(run))
+    return found - FIELDS.keys(), {path for path in FIELDS.keys() - found if not path.endswith("[]")}
+
+
+def paths(value: Any, path: str = "") -> Iterator[str]:
+    """Every place in the object where a plain value stands."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            step = "METRIC" if path in MAPS else name
+            yield from paths(each, f"{path}.{step}".lstrip("."))
+    elif isinstance(value, list):
+        for each in value:
+            yield from paths(each, f"{path}[]")
+    else:
+        yield path

@@ -1,0 +1,103 @@
+"""What all tests share: no network but loopback, one thread, fixed seeds, tiny bodies, real data where it is at hand."""
+
+import os
+
+# Before anything imports torch or a tokenizer.
+for name, value in {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TOKENIZERS_PARALLELISM": "false",
+    "OMP_NUM_THREADS": "1",
+}.items():
+    os.environ.setdefault(name, value)
+
+import ipaddress
+import random
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "fakes"))
+
+
+class NetworkBlocked(RuntimeError):
+    """A test tried to leave this machine. Not an OSError, so that no code takes it for a server that is down."""
+
+
+def _refuse_elsewhere(host: Any) -> None:
+    """Raise `NetworkBlocked` for a host that is not this machine."""
+    name = host.decode() if isinstance(host, bytes) else str(host or "localhost").partition("%")[0]
+    try:
+        here = name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        here = False
+    if not here:
+        raise NetworkBlocked(f"tests have no network; {name!r} was asked for")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def only_loopback() -> Iterator[None]:
+    """Connections and name look-ups that leave this machine fail with a sentence."""
+    connect, connect_ex, look_up = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def guarded(method: Any) -> Any:
+        def call(self: socket.socket, address: Any) -> Any:
+            if isinstance(address, tuple):  # everything else is a file
+                _refuse_elsewhere(address[0])
+            return method(self, address)
+
+        return call
+
+    def guarded_look_up(host: Any, *arguments: Any, **named: Any) -> Any:
+        _refuse_elsewhere(host)
+        return look_up(host, *arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded(connect))
+        patch.setattr(socket.socket, "connect_ex", guarded(connect_ex))
+        patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def fixed_seeds() -> None:
+    """Python's and numpy's global generators start alike in every test; torch's too, once something has loaded it."""
+    random.seed(0)
+    np.random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder: a random BERT of two layers of 32 numbers that knows the words of `small_texts`."""
+    from small_texts import every_text
+
+    from tunewheel.models.tiny import tiny_text
+
+    return tiny_text(tmp_path_factory.mktemp("tiny") / "text", every_text())
+
+
+@pytest.fixture(scope="session")
+def tiny_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder: a random network for small pictures."""
+    from tunewheel.models.tiny import tiny_image
+
+    return tiny_image(tmp_path_factory.mktemp("tiny") / "image")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with the real data sets; skips where it is not at hand."""
+    root = Path(os.environ.get("TUNEWHEEL_SHARED") or Path(__file__).parents[2] / "shared")
+    if not (root / "data").is_dir():
+        pytest.skip(f"no shared data in {root} (name another folder in TUNEWHEEL_SHARED)")
+    return root / "data"
