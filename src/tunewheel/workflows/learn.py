@@ -20,6 +20,7 @@ from ..training import checkpoints
 from ..training.floors import frozen
 from ..training.loop import Session, plan, train
 from ..training.options import TrainingOptions
+from ..training.precision import device
 from ..training.precision import choose_precision
 from ..training.reading import ModuleEngine, features
 from .contend import Entrant, contend
@@ -48,7 +49,7 @@ class Learner:
         torch.manual_seed(seed)
         module: Headed = self.task.adapt(load_backbone(self.model))  # type: ignore[assignment]
         module.dropout.p = dropout
-        return module
+        return module.to(device())
 
     def before(self, options: TrainingOptions) -> Entrant:
         """The body untouched with a logistic regression on top."""
