@@ -46,7 +46,6 @@ class Session:
         self.accelerator = Accelerator()
         self.half = choose_precision(self.options.precision) == "bf16"
         self.module.to(self.accelerator.device)
-        self.module.to(self.accelerator.device)
         self.optimizer: Optimizer = make_optimizer(self.module, self.options)
 
     def keep_if_better(self, score: float) -> bool:

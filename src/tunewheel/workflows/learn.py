@@ -14,14 +14,13 @@ from ..evaluation.report import Role
 from ..models.adapters import choose_moving, merge_lora
 from ..models.backbone import load_backbone
 from ..models.heads import Headed
-from ..records import Scores, Step
+from ..records import Batch, Example, Scores, Step
 from ..task import Task
 from ..training import checkpoints
 from ..training.floors import frozen
 from ..training.loop import Session, plan, train
 from ..training.options import TrainingOptions
-from ..training.precision import device
-from ..training.precision import choose_precision
+from ..training.precision import choose_precision, device
 from ..training.reading import ModuleEngine, features
 from .contend import Entrant, contend
 from .say import Say
@@ -106,10 +105,14 @@ class Learner:
 
         return validate
 
+    def _encoded(self, task: Task, examples: Sequence[Example]) -> Batch:
+        """The validation rows are encoded already; the test rows are encoded by each contender, for its time."""
+        return self.validation if examples is self.sets.validation else task.encode(examples)
+
     def _entrant(self, name: str, role: Role, module: Headed, seconds: float, curve: Sequence[Step] = ()) -> Entrant:
         size = sum(p.numel() * p.element_size() for p in module.parameters())
         return contend(
-            name, role, self.task, lambda own, examples: own.encode(examples), ModuleEngine(module),
+            name, role, self.task, self._encoded, ModuleEngine(module),
             self.sets.validation, self.sets.test, train_seconds=seconds, size_bytes=size, origin=module, curve=curve,
         )  # fmt: skip
 

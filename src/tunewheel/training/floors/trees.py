@@ -81,8 +81,9 @@ class TreesFloor(Floor):
 
 def _rounded_down(thresholds: Array) -> NDArray[np.float32]:
     """As float32, never above the float64 value: a float32 item then takes the same turn at every node."""
-    nearest = thresholds.astype(np.float32)
-    return np.where(nearest > thresholds, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+    exact = np.asarray(thresholds, dtype=np.float64)
+    nearest = exact.astype(np.float32)
+    return np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest)
 
 
 def _shifted(children: list[Array], roots: Array) -> Array:

@@ -107,7 +107,7 @@ class ScaledVectors:
 
     def __call__(self, items: Array) -> Any:
         mean, scale = (np.asarray(self.arrays[name], dtype=np.float32) for name in ("mean", "scale"))
-        return ((items - mean) / scale).astype(np.float32)
+        return (np.asarray(items, dtype=np.float32) - mean) / scale
 
 
 def _settings(view: Mapping[str, Any]) -> dict[str, Any]:
