@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ..data import Table, divide, divide_rest, overlap
 from ..errors import LabelError, Problem
 from ..recipe import DataOptions
@@ -17,6 +19,7 @@ from .gather import Gathered, gather, open_table
 from .judge import Judge, freeze, frozen_rows
 
 Tell = Callable[[str], None]
+MOST_STEERING = 2_000
 TRAIN = {"train", "training", "训练", "训练集"}
 VALIDATION = {"validation", "valid", "val", "dev", "验证", "验证集"}
 TEST = {"test", "testing", "测试", "测试集"}
@@ -55,11 +58,28 @@ def make_sets(
     rest = _clean(rest, tell) if options.clean else rest
     train, validation = (rest, validation) if validation else _steered(rest, options, seed, tell)
     leaked = overlap([*train, *validation], judge.examples).tolist() if test else []
-    known = labels_of(train)
-    steering = _known_only(validation, known)
+    steering = _steering(validation, labels_of(train), seed, tell)
     fingerprints = {table.path.name: main.fingerprint} | {name: part.fingerprint for name, part in given.items()}
     problems = [*main.problems, *(problem for part in given.values() for problem in part.problems)]
     return Sets(train, steering, judge.examples, judge.sha256, leaked, problems, fingerprints)
+
+
+def _steering(validation: Sequence[Example], known: set[str], seed: int, tell: Tell) -> list[Example]:
+    """The validation rows that can steer: those whose labels are known, at most 2,000 of them.
+
+    Raises `LabelError` when there are none.
+    """
+    fitting = [example for example in validation if example.target is not None and labels_of([example]) <= known]
+    if not fitting:
+        raise LabelError(
+            "no validation row has a label that the training rows have.",
+            mend="Check the labels of the validation file, or leave it out: rows of the data are then set apart.",
+        )
+    if len(fitting) <= MOST_STEERING:
+        return fitting
+    tell(f"{MOST_STEERING:,} of the {len(fitting):,} validation rows steer the training; more would only cost time.")
+    chosen = np.random.default_rng(seed).permutation(len(fitting))[:MOST_STEERING]
+    return [fitting[i] for i in sorted(chosen.tolist())]
 
 
 def _files(options: DataOptions) -> dict[str, str]:
@@ -134,17 +154,6 @@ def _labelled_only(pool: list[Example], table: Table, tell: Tell) -> list[Exampl
     if len(labelled) < len(pool):
         tell(f"{len(pool) - len(labelled)} rows without a label are left out.")
     return labelled
-
-
-def _known_only(validation: Sequence[Example], known: set[str]) -> list[Example]:
-    """The validation rows whose labels can be learnt. Raises `LabelError` when there are none."""
-    steering = [example for example in _labelled(validation) if labels_of([example]) <= known]
-    if not steering:
-        raise LabelError(
-            "no validation row has a label that the training rows have.",
-            mend="Check the labels of the validation file, or leave it out: rows of the data are then set apart.",
-        )
-    return steering
 
 
 def _labelled(examples: Sequence[Example]) -> list[Example]:

@@ -11,11 +11,11 @@ from . import logistic
 
 TITLE = "Frozen encoder + logistic regression"
 STRENGTHS = (0.3, 3.0, 30.0)
-MOST_DECISIONS = 60_000
+MOST_DECISIONS = 40_000
 
 
 def sample(batch: Batch, seed: int) -> Batch:
-    """Rows enough for 60,000 decisions (a word each, or a row each); more would cost time and change little."""
+    """Rows enough for 40,000 decisions (a word each, or a row each); more would cost time and change little."""
     rows = np.random.default_rng(seed).permutation(len(batch))
     decisions = batch["words"][rows] if "words" in batch else np.ones(len(rows), dtype=np.int64)
     return batch.select(rows[np.cumsum(decisions) <= max(MOST_DECISIONS, decisions[:1].sum())])
