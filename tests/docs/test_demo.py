@@ -13,7 +13,7 @@ import demo
 
 from tunewheel.errors import WeightsMissing
 
-RATINGS = "1\t2.7\tSo lucky.\r\n2\t-0.5\tTwo words\u2028that should die\r\n3\t0.49\tHm, \"fine\" &amp; ok\r\n"
+RATINGS = '1\t2.7\tSo lucky.\r\n2\t-0.5\tTwo words\u2028that should die\r\n3\t0.49\tHm, "fine" &amp; ok\r\n'
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +67,7 @@ def test_without_network_the_demo_says_what_would_help(
 
 
 def test_a_failing_command_ends_the_demo_with_its_name(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(demo.DemoFailed, match="`tunewheel check nowhere.csv` ended with exit code 2"):
+    with pytest.raises(demo.DemoFailed, match=r"`tunewheel check nowhere\.csv` ended with exit code 2"):
         demo.tunewheel("check", "nowhere.csv")
     said = capfd.readouterr()
     assert "$ tunewheel check nowhere.csv" in said.out

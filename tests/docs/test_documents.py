@@ -57,7 +57,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_shown_commands_exist_with_their_flags(page: Path) -> None:
     for words in commands(page):
         command, rest = command_of(words)
-        known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)} | {"--help"}
+        known = {name for option in command.params for name in names_of(option)} | {"--help"}
         used = {word for word in rest if word.startswith("-")}
         assert used <= known, f"{named(page)}: {' '.join(words)} has no {', '.join(sorted(used - known))}"
 
@@ -82,7 +82,7 @@ def test_the_example_files_of_a_task_are_read(page: Path, tmp_path: Path) -> Non
         path = tmp_path / f"example{number}{EXAMPLES[block.language]}"
         path.write_text(block.text, "utf-8")
         table = read(path)
-        roles = infer(table, task=kind.name)
+        roles = infer(table, task=kind.name, label="votes" if "votes" in table.columns else None)
         task = kind(kind.Options(**options_from(roles, kind.Options.model_fields)))
         targets = [task.parse(row, Source(path.name, place)).target for place, row in enumerate(table.rows(), 1)]
         assert not table.problems
@@ -117,13 +117,17 @@ def test_a_field_without_a_description_is_noticed() -> None:
 
 
 def test_advice_in_messages_names_flags_that_exist() -> None:
-    known = {name for command in every_command() for option in command.params for name in option.opts}
+    known = {name for command in every_command() for option in command.params for name in names_of(option)} | {"--help"}
     advised: dict[str, str] = {}
     for path in (ROOT / "src").rglob("*.py"):
         if path.name != "packages.py":  # speaks to pip
             for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]*", path.read_text("utf-8")):
                 advised[flag] = path.relative_to(ROOT).as_posix()
-    assert {flag: place for flag, place in advised.items() if flag not in known | {"--no-probe"}} == {}
+    assert {flag: place for flag, place in advised.items() if flag not in known} == {}
+
+
+def names_of(option: object) -> list[str]:
+    return [*option.opts, *option.secondary_opts]
 
 
 def every_command(command: object = TREE) -> list[object]:
