@@ -108,7 +108,7 @@ def test_everything_that_a_folder_lacks_is_named_together(tmp_path: Path) -> Non
 
 
 def test_a_hub_model_is_not_fetched_unless_the_network_was_asked_for() -> None:
-    with pytest.raises(WeightsMissing, match="model.online") as caught:
+    with pytest.raises(WeightsMissing, match=r"model\.online") as caught:
         obtain("some-people/some-model")
     assert "'some-people/some-model'" in str(caught.value)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -73,9 +74,14 @@ def _from_catalogue(entry: Entry, tell: Tell) -> Path:
 
 def _fingerprint(entry: Entry) -> str:
     """12 hex digits of what the entry's folder is made from."""
-    origin = entry.origins[0] if entry.origins else Origin("folder", ())
-    parts = [f"{LAYOUT_VERSION} {origin.layout}", *(member.sha256 for member in origin.members)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+    if entry.origins:
+        origin = entry.origins[0]
+        made_from = [origin.layout, *(member.sha256 for member in origin.members)]
+    else:
+        from .tiny import SMALL_CNN, SMALL_CNN_PROCESSOR
+
+        made_from = [json.dumps([SMALL_CNN, SMALL_CNN_PROCESSOR])]
+    return hashlib.sha256(f"{LAYOUT_VERSION} ".encode() + "\n".join(made_from).encode()).hexdigest()[:12]
 
 
 def _from_first_origin(entry: Entry, target: Path, tell: Tell) -> Origin:

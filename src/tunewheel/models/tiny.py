@@ -18,7 +18,7 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 HEADS = 4
 POSITIONS = 512
 MOST_WORDS = 4000
-SMALL_CNN = {"model_type": "small-cnn", "channels": [32, 64, 128], "mean": [0.5] * 3, "std": [0.25] * 3}
+SMALL_CNN = {"model_type": "small-cnn", "channels": [16, 32, 64, 128], "mean": [0.5] * 3, "std": [0.25] * 3}
 SMALL_CNN_PROCESSOR = {"size": 32, "smallest": 16, "largest": 48, "resample": "box"}
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
+from ..data.cells import read_labels
 from ..errors import ColumnError, DataError, LabelError
 from ..evaluation import calibration, decisions, metrics
 from ..models.images.processor import ImageProcessor, typical
@@ -90,7 +91,7 @@ class ImageClassification(Task):
             )
         used = {self.options.image, self.options.label}
         others = {name: column for name, column in row.items() if name not in used}
-        label = _label_text(row.get(self.options.label)) or None
+        label = " ".join(read_labels(row.get(self.options.label))) or None
         name = str(row.get("file") or source)
         return Example(_picture(value, self.options.folder, name, source), label, source, others)
 
@@ -196,12 +197,3 @@ def _decoded(text: str, source: Source) -> bytes:
         shown = text if len(text) <= 60 else f"{text[:57]}..."
         mend = "If these are paths of files, say where they start from with --set options.folder=FOLDER."
         raise DataError(f"'{shown}' is not a picture as base64 text.", where=str(source), mend=mend) from None
-
-
-def _label_text(value: Any) -> str:
-    """A label as text: numbers without a needless `.0`, no spaces around, '' for what is missing."""
-    if value is None or value != value:  # NaN is not equal to itself
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip()
