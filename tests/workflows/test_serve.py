@@ -74,9 +74,7 @@ def test_a_taken_port_is_told_with_its_holder_and_another_port(served):
     assert not served
 
 
-@pytest.mark.parametrize(
-    ("host", "port"), [("no-such-host.invalid", 8321), ("127.0.0.1", 70_000), ("203.0.113.1", 8321)]
-)
+@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 70_000), ("203.0.113.1", 8321)])
 def test_an_address_that_cannot_be_had_is_a_sentence(host, port):
     with pytest.raises(ServingError):
         workflow.listen(host, port)
