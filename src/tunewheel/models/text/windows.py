@@ -32,11 +32,14 @@ def windows(sizes: Sequence[int], room: int, overlap: int) -> list[Window]:
         found.append(Window(start, end))
         if end == len(sizes):
             return found
-        start = _step_back(sizes, start, end, overlap)
+        start = _step_back(sizes, start, end, min(overlap, room - sizes[end]))
 
 
 def _step_back(sizes: Sequence[int], start: int, end: int, overlap: int) -> int:
-    """Where the next window starts: `overlap` tokens before `end`, but after `start`."""
+    """Where the next window starts: at most `overlap` tokens before `end`, but after `start`.
+
+    The overlap leaves room for the unit at `end`, so that every window reads something new.
+    """
     shared, following = 0, end
     while following - 1 > start and shared + sizes[following - 1] <= overlap:
         following -= 1
