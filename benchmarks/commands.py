@@ -55,6 +55,9 @@ def ask(command: Sequence[str], longest: float = LONGEST_SECONDS) -> Answer:
         late.start()
         try:
             said = _passed_on(process)
+        except BaseException:
+            process.kill()  # a benchmark that is stopped must leave nothing running
+            raise
         finally:
             late.cancel()
         seconds = time.perf_counter() - started

@@ -7,6 +7,7 @@ Each finished set is kept in `results/parts/` and not measured again without `--
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ ON_REQUEST = ("germeval",)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what is asked for; return the exit code."""
     given = _given(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped and cleared away
     folder = results.TRIALS if given.rows else results.FOLDER
     chosen = [given.set] if given.set else ORDER
     failed = ["failed" in _finished(name, folder, given.rows, given.fresh) for name in chosen]

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from benchmarks.accuracy import in_scope_accuracy
 from benchmarks.bars import RULES, Bar, bars
 from benchmarks.results import keep_part, merged, read_parts, shown, table
 
@@ -178,3 +179,10 @@ def test_the_table_has_a_line_a_bar_and_cuts_long_notes():
 @pytest.mark.parametrize(("value", "text"), [(None, "-"), (0.5, "0.5000"), (1234.56, "1,234.6"), ("better", "better")])
 def test_values_are_shown_as_people_read_them(value: Any, text: str):
     assert shown(value) == text
+
+
+def test_in_scope_accuracy_leaves_out_the_rows_without_an_intent():
+    answers = [("transfer", True), ("transfer", False), ("oos", False), ("balance", True), ("oos", True)]
+    report = {"row_scores": [{"actual": actual, "correct": correct} for actual, correct in answers]}
+    assert in_scope_accuracy(report) == 2 / 3
+    assert in_scope_accuracy({"row_scores": []}) is None

@@ -51,7 +51,9 @@ def _sentence(chance: random.Random, number: int) -> dict[str, Any]:
     parts = [([f"Nr{number}", "says"], "O"), (who, "PER"), (["lives", "in"], "O"), (where, "LOC"), (["."], "O")]
     words = [word for group, _ in parts for word in group]
     tags = [
-        kind if kind == "O" else f"{'I' if place else 'B'}-{kind}" for group, kind in parts for place in range(len(group))
+        kind if kind == "O" else f"{'I' if place else 'B'}-{kind}"
+        for group, kind in parts
+        for place in range(len(group))
     ]
     return {"words": words, "tags": tags}
 

@@ -22,7 +22,12 @@ def module(folder: Path, frozen: tuple[str, ...] = ()) -> TextHead:
 
 def tensors() -> dict[str, torch.Tensor]:
     ids = torch.arange(10, 22, dtype=torch.int32)
-    return {"ids": ids, "lengths": torch.tensor([5, 7]), "tokens": torch.tensor([5, 7]), "windows": torch.tensor([1, 1])}
+    return {
+        "ids": ids,
+        "lengths": torch.tensor([5, 7]),
+        "tokens": torch.tensor([5, 7]),
+        "windows": torch.tensor([1, 1]),
+    }
 
 
 def moved(made: Headed) -> set[str]:

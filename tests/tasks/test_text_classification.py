@@ -57,7 +57,9 @@ class TestBalancedClassWeights(TextContract):
 
     @classmethod
     def rows(cls) -> list[dict[str, Any]]:
-        return [row for place, row in enumerate(intents(60)) if row["label"] == "card" or place % 3 == 1 or place < 6][:30]
+        return [row for place, row in enumerate(intents(60)) if row["label"] == "card" or place % 3 == 1 or place < 6][
+            :30
+        ]
 
 
 class TestSeveralLabels(TextContract):

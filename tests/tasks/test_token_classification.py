@@ -172,5 +172,3 @@ def test_features_of_a_word_see_its_neighbours_and_its_shape() -> None:
     features = word_features(["McDonald's", "in", "Rome2"])
     assert {"w=mcdonald's", "shape=XxXx'x", "-1=<s>", "+1=in", "+2=rome2"} <= set(features[0])
     assert {"shape=Xx0", "-2=mcdonald's", "-1w=in|rome2"} <= set(features[2])
-
-

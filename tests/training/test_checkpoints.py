@@ -1,3 +1,4 @@
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -106,10 +107,8 @@ def test_a_power_cut_at_any_moment_leaves_the_old_or_the_new_checkpoint(small, t
                 session.step = number
                 with pytest.MonkeyPatch.context() as patch:
                     cut_after(patch, touches)
-                    try:
+                    with contextlib.suppress(PowerCut):
                         checkpoints.save(session, folder)
-                    except PowerCut:
-                        pass
                 found = checkpoints.find(folder)
                 assert found is not None, (first, second)
                 checkpoints.load(fresh, found)

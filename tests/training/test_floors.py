@@ -46,6 +46,7 @@ def again(state: FloorState) -> FloorState:
 
 # Vectors
 
+
 @pytest.mark.parametrize("chinese", [False, True], ids=["English", "Chinese"])
 def test_tfidf_is_that_of_scikit_learn_before_and_after_it_was_saved(chinese: bool) -> None:
     items, targets = texts(60, chinese)
@@ -61,7 +62,9 @@ def test_tfidf_is_that_of_scikit_learn_before_and_after_it_was_saved(chinese: bo
     arrays = load(save({name: np.asarray(array) for name, array in made.arrays.items()}))
     kept = from_facts(made.kind, json.loads(json.dumps(made.facts)), arrays)
     new = [*items[:9], "never seen 从未见过", ""]
-    expected = np.hstack([TfidfVectorizer(**view, sublinear_tf=True).fit(items).transform(new).toarray() for view in views])
+    expected = np.hstack(
+        [TfidfVectorizer(**view, sublinear_tf=True).fit(items).transform(new).toarray() for view in views]
+    )
     for vectors in (made, kept):
         np.testing.assert_allclose(vectors(new).toarray(), expected, atol=1e-6)
 
@@ -89,6 +92,7 @@ def test_the_vocabulary_shrinks_with_the_number_of_classes() -> None:
 
 
 # Logistic regression
+
 
 def test_logistic_regression_is_that_of_scikit_learn() -> None:
     pixels, targets = digits()
@@ -125,7 +129,11 @@ def test_independent_labels_are_so_many_regressions() -> None:
     marks = np.stack([targets % 2 == 0, targets < 5, np.zeros(400, bool)], axis=1).astype(np.float32)
     scores = logistic.apply(pixels, logistic.fit(pixels, marks, 3, exclusive=False, strength=1.0))
     for label in (0, 1):
-        expected = LogisticRegression(max_iter=300, tol=1e-3).fit(pixels, marks[:, label].astype(int)).decision_function(pixels)
+        expected = (
+            LogisticRegression(max_iter=300, tol=1e-3)
+            .fit(pixels, marks[:, label].astype(int))
+            .decision_function(pixels)
+        )
         np.testing.assert_allclose(scores[:, label], expected, atol=1e-3)
     assert (scores[:, 2] < 0).all()
 
@@ -139,6 +147,7 @@ def test_the_penalty_that_agrees_best_with_validation_is_kept() -> None:
 
 
 # Floors
+
 
 def test_a_forest_of_arrays_answers_as_scikit_learn_does() -> None:
     pixels, targets = digits()

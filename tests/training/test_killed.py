@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from small_training import prepared, trained, steps_of
+from small_training import prepared, steps_of, trained
 
 from tunewheel.training import checkpoints
 

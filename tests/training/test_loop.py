@@ -48,7 +48,9 @@ def test_it_validates_as_often_as_asked_and_always_at_the_end_of_an_epoch(small,
     session = small.session(validations=times)
     steps = list(train(session, small.train, small.validator(session)))
     assert sum(step.validation is not None for step in steps) == 3 * times
-    ends = [one for one, other in zip(steps, [*steps[1:], None], strict=True) if other is None or other.epoch > one.epoch]
+    ends = [
+        one for one, other in zip(steps, [*steps[1:], None], strict=True) if other is None or other.epoch > one.epoch
+    ]
     assert all(step.validation is not None for step in ends)
 
 

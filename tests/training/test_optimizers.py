@@ -49,7 +49,9 @@ def test_the_head_learns_at_its_own_rate_and_norms_and_biases_are_not_decayed(ti
         assert (group["weight_decay"] == 0.0) == (name.endswith("bias") or "LayerNorm" in name), name
 
 
-@pytest.mark.parametrize(("name", "kind"), [("adamw", torch.optim.AdamW), ("adam", torch.optim.Adam), ("sgd", torch.optim.SGD)])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("adamw", torch.optim.AdamW), ("adam", torch.optim.Adam), ("sgd", torch.optim.SGD)]
+)
 def test_the_optimiser_is_the_one_that_was_asked_for(tiny_folder: Path, name: str, kind: type) -> None:
     module = TextHead(load_backbone(tiny_folder), 3)
     assert type(make_optimizer(module, options(optimizer=name))) is kind

@@ -281,9 +281,7 @@ def _assert_certified(revived: Revived, examples: Sequence[Example], evaluated: 
     assert certificate.same_answers == certificate.alone_same == len(examples)
 
 
-def _assert_no_worse_than_the_majority(
-    task: Task, answers: Sequence[Prediction], examples: Sequence[Example]
-) -> None:
+def _assert_no_worse_than_the_majority(task: Task, answers: Sequence[Prediction], examples: Sequence[Example]) -> None:
     """Whatever has seen the rows is on them as good as the most frequent answer, at least."""
     plain = task.plain(examples)
     majority = FLOORS["majority"].learn(plain, plain, len(task.facts["labels"]), seed=0)

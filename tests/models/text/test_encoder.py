@@ -11,10 +11,10 @@ from small_texts import intents
 
 from tunewheel.errors import ModelDamaged, ModelError
 from tunewheel.models.backbone import Backbone, load_backbone
+from tunewheel.models.tensors import to_tensors
 from tunewheel.models.text.bodies import build_text_backbone, load_text_backbone
 from tunewheel.models.text.encoder import Layout
 from tunewheel.models.text.processor import TextProcessor
-from tunewheel.models.tensors import to_tensors
 
 NEARLY = 1e-4
 SMALL = {
@@ -114,10 +114,12 @@ def test_padding_is_undone_exactly() -> None:
 
 # Loading
 
+
 def test_a_checkpoint_with_a_head_and_old_names_gives_the_same_body(tiny_folder: Path, tmp_path: Path) -> None:
     """As bert-base-uncased is published: under "bert.", norms called gamma and beta, with parts of its old task."""
     old = {
-        "bert." + name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): tensor
+        "bert."
+        + name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): tensor
         for name, tensor in load_file(tiny_folder / "model.safetensors").items()
     }
     old["cls.predictions.bias"], old["bert.pooler.dense.bias"] = torch.zeros(3), torch.zeros(3)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModel, CONFIG_MAPPING
+from transformers import CONFIG_MAPPING, AutoModel
 
 from tunewheel.models.backbone import Backbone
 from tunewheel.models.text.bodies import build_text_backbone, fill

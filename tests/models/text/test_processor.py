@@ -63,7 +63,9 @@ def test_the_first_piece_of_each_word_is_where_it_says(processor: TextProcessor)
     batch = processor.encode(contents)
     offsets = np.repeat(np.cumsum(batch["tokens"]) - batch["tokens"], batch["words"])
     found = tokens_of(processor, batch["ids"][offsets + batch["first"]])
-    expected = [processor.tokenizer.encode(word, add_special_tokens=False).tokens[0] for c in contents for word in c.words()]
+    expected = [
+        processor.tokenizer.encode(word, add_special_tokens=False).tokens[0] for c in contents for word in c.words()
+    ]
     assert found == expected
 
 

@@ -1,3 +1,5 @@
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +13,7 @@ ROOMS = st.integers(12, 40)
 def test_every_unit_is_read_in_order_and_no_window_is_over_its_room(sizes: list[int], room: int) -> None:
     found = windows(sizes, room, room // 4)
     assert found[0].start == 0 and found[-1].end == len(sizes)
-    assert all(one.start < other.start <= one.end < other.end for one, other in zip(found, found[1:], strict=False))
+    assert all(one.start < other.start <= one.end < other.end for one, other in itertools.pairwise(found))
     assert all(sum(sizes[window.start : window.end]) <= room for window in found)
 
 
@@ -19,7 +21,7 @@ def test_every_unit_is_read_in_order_and_no_window_is_over_its_room(sizes: list[
 def test_neighbours_share_as_much_as_fits_into_the_overlap(sizes: list[int], room: int) -> None:
     overlap = room // 4
     found = windows(sizes, room, overlap)
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in itertools.pairwise(found):
         assert sum(sizes[other.start : one.end]) <= overlap
         one_more = sum(sizes[other.start - 1 : one.end])
         assert one_more > overlap or other.start == one.start + 1
