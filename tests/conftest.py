@@ -1,4 +1,4 @@
-"""What all tests share: no network but loopback, one thread, fixed seeds, tiny bodies, real data where it is at hand."""
+"""What all tests share: no network but loopback, one thread, fixed seeds, tiny bodies, real data where it is found."""
 
 import os
 

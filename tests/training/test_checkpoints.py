@@ -88,8 +88,13 @@ def cut_after(monkeypatch: pytest.MonkeyPatch, touches: int) -> None:
         return call
 
     for owner, name in (
-        (checkpoints, "save_file"), (Path, "write_text"), (Path, "rename"), (Path, "mkdir"), (shutil, "rmtree"), (os, "fsync"),
-    ):  # fmt: skip
+        (checkpoints, "save_file"),
+        (Path, "write_text"),
+        (Path, "rename"),
+        (Path, "mkdir"),
+        (shutil, "rmtree"),
+        (os, "fsync"),
+    ):
         monkeypatch.setattr(owner, name, failing(getattr(owner, name)))
 
 
