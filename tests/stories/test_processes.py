@@ -1,0 +1,69 @@
+"""Tuning in processes of their own: killed, and two at once."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from listening import Listening
+from small_texts import intents, write_csv
+from tuning_apart import SETTINGS
+
+import tunewheel as tw
+from tunewheel.workflows.tune import tune
+from tunewheel.workspace import Workspace
+
+SCRIPT = Path(__file__).parents[1] / "fakes" / "tuning_apart.py"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_csv(tmp_path / "questions.csv", intents(160))
+
+
+def started(data: Path, workspace: Path, model: Path, seed: int = 0) -> subprocess.Popen[str]:
+    line = [sys.executable, str(SCRIPT), str(data), str(workspace), str(model), str(seed)]
+    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_a_run_that_was_killed_goes_on_to_the_same_weights(data: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    whole = tune(data, workspace=tmp_path / "whole", model=str(tiny_folder), sets=SETTINGS)
+    steps = len(whole.report.curve)
+    with started(data, tmp_path / "w", tiny_folder) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("step ") and int(line.split()[1]) > steps // 2:
+                os.kill(process.pid, signal.SIGKILL)
+                break
+    assert process.wait() == -signal.SIGKILL
+    heard = Listening()
+    run = tune(workspace=tmp_path / "w", resume=True, say=heard)
+    assert "Going on from step" in heard.said
+    assert run.summary()["rows"] == whole.summary()["rows"]
+    for name in ("weights.safetensors", "rows.jsonl"):
+        one, other = ((tmp_path / w / "versions" / "v0001" / name).read_bytes() for w in ("whole", "w"))
+        assert one == other, name
+    assert tw.load(tmp_path / "w").version == "v0001"
+
+
+def test_two_processes_in_one_new_workspace_both_end_well(data: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    team = tmp_path / "team"
+    running = [started(data, team, tiny_folder, seed) for seed in (1, 2)]
+    told = [process.communicate(timeout=300)[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0], told
+    with Workspace.open(team, create=False) as workspace:
+        workspace.ledger.verify()
+        versions = workspace.versions.list()
+        aliases = workspace.versions.aliases()
+        seals = {workspace.bundle(version.id).text("data.json").split('"frozen test": ')[1] for version in versions}
+        entries = [entry for entry in workspace.ledger.entries() if entry.facts.get("alias") == "live"]
+    said = [line.split()[1] for text in told for line in text.splitlines() if line.startswith("version ")]
+    assert len(set(said)) == 2 and set(said) <= {version.id for version in versions}
+    assert len(seals) == 1
+    assert aliases["live"] in said
+    # Whoever came second had to prove itself.
+    first, *later = [entry.facts["reason"] for entry in entries]
+    assert first == "the first version of this workspace"
+    assert all(reason.startswith("proved better") for reason in later)

@@ -1,0 +1,87 @@
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from listening import Listening
+
+from tunewheel.errors import CertificateMismatch
+from tunewheel.registry import Draft, Version
+from tunewheel.workflows.promotion import promote_if_proved
+from tunewheel.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with Workspace.open(tmp_path / "w") as opened:
+        yield opened
+
+
+def registered(workspace: Workspace, right: Sequence[bool], keys: Sequence[str] = (), **draft: Any) -> Version:
+    """A version that was right on these of the frozen rows, and nothing else."""
+    named = keys or [f"row {number}" for number in range(len(right))]
+    rows = [
+        {"key": key, "numerator": float(hit), "denominator": 1.0, "predicted": "x", "confidence": 0.5}
+        for key, hit in zip(named, right, strict=True)
+    ]
+
+    def fill(folder: Path) -> None:
+        (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    made = Draft(name="reviews", task="text_classification", kind="module", **draft)
+    return workspace.register(fill, made)
+
+
+def hits(count: int, of: int = 100, start: int = 0) -> list[bool]:
+    return [start <= number < start + count for number in range(of)]
+
+
+def test_the_first_version_goes_live(workspace: Workspace) -> None:
+    heard = Listening()
+    assert promote_if_proved(workspace, registered(workspace, hits(10)), heard)
+    assert workspace.versions.aliases() == {"live": "v0001"}
+    assert heard.lines == ["v0001 is live: the first version of this workspace."]
+
+
+def test_a_better_version_goes_live_once_it_is_proved(workspace: Workspace) -> None:
+    promote_if_proved(workspace, registered(workspace, hits(70)), Listening())
+    heard = Listening()
+    assert promote_if_proved(workspace, registered(workspace, hits(80)), heard)
+    assert workspace.versions.aliases() == {"live": "v0002", "previous": "v0001"}
+    assert "proved better, +10.0 points against v0001 (p = 0.001)" in heard.said
+    reasons = [entry.facts.get("reason") for entry in workspace.ledger.entries() if entry.kind == "alias"]
+    assert reasons[-1] == "proved better, +10.0 points against v0001 (p = 0.001)."
+
+
+@pytest.mark.parametrize(
+    "right", [hits(73), hits(70), hits(60), hits(74, start=4)], ids=["by luck", "equal", "worse", "mixed"]
+)
+def test_what_is_not_proved_becomes_a_candidate_and_changes_nothing(workspace: Workspace, right: list[bool]) -> None:
+    promote_if_proved(workspace, registered(workspace, hits(70)), Listening())
+    heard = Listening()
+    assert not promote_if_proved(workspace, registered(workspace, right), heard)
+    assert workspace.versions.aliases() == {"live": "v0001", "candidate": "v0002"}
+    assert "not proved better" in heard.said and "tunewheel promote v0002" in heard.said
+
+
+def test_rows_are_paired_by_content_and_occurrence_not_by_place(workspace: Workspace) -> None:
+    keys = [f"text {number // 2}" for number in range(100)]  # every text twice
+    promote_if_proved(workspace, registered(workspace, hits(70), keys), Listening())
+    heard = Listening()
+    promote_if_proved(workspace, registered(workspace, hits(70)[::-1], keys[::-1]), heard)
+    assert "+0.0 points" in heard.said
+
+
+def test_versions_that_were_judged_on_no_row_in_common_prove_nothing(workspace: Workspace) -> None:
+    promote_if_proved(workspace, registered(workspace, hits(10)), Listening())
+    other = registered(workspace, hits(100), [f"other {number}" for number in range(100)])
+    assert not promote_if_proved(workspace, other, Listening())
+    assert workspace.versions.aliases()["live"] == "v0001"
+
+
+def test_a_refused_version_never_goes_live(workspace: Workspace) -> None:
+    refused = registered(workspace, hits(100), status="refused")
+    with pytest.raises(CertificateMismatch, match="may not go live"):
+        promote_if_proved(workspace, refused, Listening())
+    assert workspace.versions.aliases() == {}

@@ -1,0 +1,143 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from listening import Listening
+from small_texts import Rows, intents, write_csv
+
+from tunewheel.data import overlap
+from tunewheel.errors import LabelError, WorkspaceError
+from tunewheel.recipe import DataOptions
+from tunewheel.records import Example
+from tunewheel.tasks.text_classification import TextClassification
+from tunewheel.workflows.gather import open_table
+from tunewheel.workflows.sets import Sets, make_sets
+from tunewheel.workspace import Workspace
+
+
+class Dividing:
+    """Divides files in one workspace; `said` is what was told."""
+
+    def __init__(self, workspace: Workspace, folder: Path) -> None:
+        self.workspace, self.folder, self.heard = workspace, folder, Listening()
+
+    def file(self, name: str, rows: Rows) -> str:
+        return str(write_csv(self.folder / name, rows))
+
+    def __call__(self, path: str, split: str | None = None, seed: int = 0, **data: Any) -> Sets:
+        self.heard = Listening()
+        task = TextClassification(TextClassification.Options())
+        options = DataOptions(path=path, **data)
+        return make_sets(self.workspace, open_table(path), task, options, split, seed, self.heard.line)
+
+
+@pytest.fixture
+def divided(tmp_path: Path):
+    with Workspace.open(tmp_path / "w") as workspace:
+        yield Dividing(workspace, tmp_path)
+
+
+def keys(examples: list[Example]) -> list[str]:
+    return [example.key for example in examples]
+
+
+def test_parts_share_no_row_and_lose_none(divided: Dividing) -> None:
+    sets = divided(divided.file("a.csv", intents(200)))
+    parts = [keys(part) for part in (sets.train, sets.validation, sets.test)]
+    assert sum(map(len, parts)) == 200 == len(set().union(*parts))
+    assert min(map(len, parts)) > 10
+    assert not len(overlap(sets.train + sets.validation, sets.test))
+
+
+def test_a_later_run_divides_the_same_rows_in_the_same_way(divided: Dividing) -> None:
+    """What is repeated or resumed must train on the very same rows in the same order."""
+    path = divided.file("a.csv", intents(200))
+    first = divided(path)
+    assert "frozen 2" not in divided.heard.said
+    later = divided(path)
+    assert keys(first.train) == keys(later.train)
+    assert keys(first.validation) == keys(later.validation)
+    assert keys(first.test) == keys(later.test) and first.test_sha256 == later.test_sha256
+    assert f"Judged on the {len(first.test)} test rows frozen" in divided.heard.said
+
+
+def test_another_seed_changes_validation_and_never_the_frozen_test(divided: Dividing) -> None:
+    path = divided.file("a.csv", intents(200))
+    first, other = divided(path, seed=1), divided(path, seed=2)
+    assert keys(first.test) == keys(other.test)
+    assert set(keys(first.validation)) != set(keys(other.validation))
+
+
+def test_frozen_rows_and_their_near_copies_stay_out_of_training_and_steering(divided: Dividing) -> None:
+    first = divided(divided.file("a.csv", intents(150)))
+    copies = [{"text": example.text.upper() + "!", "label": example.target} for example in first.test[:9]]
+    fresh = intents(300, seed=0)[150:]
+    validation = divided.file("validation.csv", [*fresh[:30], *copies])
+    later = divided(divided.file("b.csv", [*fresh[30:], *copies]), validation=validation)
+    assert f"{len(copies)} rows that are (nearly) among them are kept out" in divided.heard.said
+    for part in (later.train, later.validation):
+        assert part and not len(overlap(first.test, part))
+    assert keys(later.test) == keys(first.test)
+
+
+def test_given_test_rows_are_the_judge_and_leaks_are_listed(divided: Dividing) -> None:
+    rows = intents(120)
+    test = divided.file("test.csv", [*rows[100:], rows[3]])
+    sets = divided(divided.file("a.csv", rows[:100]), test=test)
+    assert len(sets.test) == 21 and sets.leaked == [20]
+    assert len(sets.train) + len(sets.validation) == 100
+
+
+def test_other_test_rows_are_refused_with_what_to_do(divided: Dividing) -> None:
+    rows = intents(120)
+    path, test = divided.file("a.csv", rows[:80]), divided.file("test.csv", rows[80:100])
+    first = divided(path, test=test)
+    assert keys(divided(path, test=test).test) == keys(first.test)
+    with pytest.raises(WorkspaceError, match=r"frozen 2.*not the same\. Leave them out, or start another workspace"):
+        divided(path, test=divided.file("other.csv", rows[100:]))
+
+
+def test_another_subject_is_refused(divided: Dividing) -> None:
+    divided(divided.file("a.csv", intents(60)))
+    others = [{"text": f"number {n} is {'odd' if n % 2 else 'even'}", "label": f"{n % 2}"} for n in range(60)]
+    with pytest.raises(WorkspaceError, match="labels hardly occur"):
+        divided(divided.file("b.csv", others))
+
+
+def test_a_column_can_say_which_part_a_row_belongs_to(divided: Dividing) -> None:
+    sides = ["train"] * 8 + ["dev", "测试"]
+    rows = [{**row, "part": sides[n % 10]} for n, row in enumerate(intents(100))]
+    sets = divided(divided.file("a.csv", rows), split="part")
+    assert (len(sets.train), len(sets.validation), len(sets.test)) == (80, 10, 10)
+    assert {e.columns["part"] for e in sets.validation} == {"dev"}
+
+
+def test_repeated_and_unlabelled_rows_do_not_train_and_it_is_said(divided: Dividing) -> None:
+    rows = intents(100)
+    sets = divided(divided.file("a.csv", [*rows, *rows[:20], {"text": "who knows", "label": ""}]))
+    assert "1 rows without a label are left out." in divided.heard.lines
+    learnt = keys(sets.train) + keys(sets.validation)
+    assert len(learnt) == len(set(learnt)) and len(set(learnt) | set(keys(sets.test))) == 100
+
+
+def test_rows_of_a_test_file_are_never_cleaned(divided: Dividing) -> None:
+    rows = intents(100)
+    test = divided.file("test.csv", [*rows[80:], rows[80], rows[81]])
+    assert len(divided(divided.file("a.csv", rows[:80]), test=test).test) == 22
+
+
+@pytest.mark.parametrize("label", ["", "unheard of"])
+def test_a_validation_file_without_labels_of_use_is_a_mistake_with_a_sentence(divided: Dividing, label: str) -> None:
+    rows = intents(100)
+    validation = divided.file("validation.csv", [{**row, "label": label} for row in rows[80:]])
+    with pytest.raises(LabelError, match=r"no validation row has a label.*leave it out"):
+        divided(divided.file("a.csv", rows[:80]), validation=validation)
+
+
+def test_what_cannot_be_learnt_from_freezes_nothing(divided: Dividing) -> None:
+    """Or the next try, with the right column, would be judged on the rows of the wrong one."""
+    rows = intents(60)
+    with pytest.raises(LabelError, match="two labels or more"):
+        divided(divided.file("a.csv", [{**row, "label": "same"} for row in rows]))
+    assert divided.workspace.frozen_test("text_classification") is None
+    assert len(divided(divided.file("b.csv", rows)).test) > 10
