@@ -22,9 +22,11 @@ from seqeval.metrics import accuracy_score, f1_score
 from transformers import (
     AutoModelForTokenClassification,
     DataCollatorForTokenClassification,
+    PreTrainedModel,
     PreTrainedTokenizerFast,
     Trainer,
     TrainingArguments,
+    set_seed,
 )
 
 from tunewheel.models.cache import obtain
@@ -83,23 +85,17 @@ def read(path: Path) -> list[Sentence]:
 
 
 def fine_tune(model_name: str, train: Sequence[Sentence], test: Sequence[Sentence], folder: str) -> dict[str, Any]:
-    """Train with the example's settings and score on `test` with seqeval.
-
-    What the catalogue says never moves (the 4-bit word vectors of e5-small) is frozen here too: the same model.
-    """
+    """Train with the example's settings and score on `test` with seqeval."""
     source = obtain(model_name)
-    never = tuple(about(source).get("frozen", ()))
     tokenizer = load_tokenizer(source)
     labels = sorted({tag for sentence in train for tag in sentence.tags}, key=lambda tag: (tag != OUTSIDE, tag))
     places = {label: number for number, label in enumerate(labels)}
-    model = AutoModelForTokenClassification.from_pretrained(
-        source, dtype=torch.float32, num_labels=len(labels), label2id=places, id2label=dict(enumerate(labels))
-    )
-    for name, parameter in model.base_model.named_parameters():
-        parameter.requires_grad_(not (never and name.startswith(never)))
+    frozen = tuple(about(source).get("frozen", ()))
+    chosen = settings(folder)
+    set_seed(chosen.seed)  # before the head is made, as the example does
     trainer = Trainer(
-        model=model,
-        args=settings(folder),
+        model=load_model(source, places, frozen),
+        args=chosen,
         train_dataset=Sentences(train, tokenizer, places),
         data_collator=DataCollatorForTokenClassification(tokenizer),
         processing_class=tokenizer,
@@ -109,12 +105,32 @@ def fine_tune(model_name: str, train: Sequence[Sentence], test: Sequence[Sentenc
     seconds = time.perf_counter() - started
     held = Sentences(test, tokenizer, places)
     predicted = answered(trainer.predict(held).predictions, held, test, labels)
-    actual = [sentence.tags for sentence in test]
+    return {**scores(predicted, test), "train_seconds": round(seconds, 1), "steps": steps, "frozen": frozen}
+
+
+def load_model(source: Path, places: Mapping[str, int], frozen: tuple[str, ...]) -> PreTrainedModel:
+    """The body with a new head for the tags in `places`.
+
+    What the catalogue says never moves (the 4-bit word vectors of e5-small) is frozen here too: the same model.
+    """
+    model: PreTrainedModel = AutoModelForTokenClassification.from_pretrained(
+        source,
+        dtype=torch.float32,
+        num_labels=len(places),
+        label2id=dict(places),
+        id2label={number: label for label, number in places.items()},
+    )
+    for name, parameter in model.base_model.named_parameters():
+        parameter.requires_grad_(not (frozen and name.startswith(frozen)))
+    return model
+
+
+def scores(predicted: Sequence[Sequence[str]], sentences: Sequence[Sentence]) -> dict[str, float]:
+    """Entity F1 and token accuracy as seqeval has them."""
+    actual = [sentence.tags for sentence in sentences]
     return {
         "entity_f1": float(f1_score(actual, predicted)),
         "token_accuracy": float(accuracy_score(actual, predicted)),
-        "train_seconds": round(seconds, 1),
-        "steps": steps,
     }
 
 
@@ -152,8 +168,8 @@ def main() -> None:
     given = parser.parse_args()
     # The Trainer prints its progress on stdout, which is kept for the result.
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
-        scores = fine_tune(given.model, read(given.train), read(given.test), folder)
-    print(json.dumps({"model": given.model, **scores}))
+        found = fine_tune(given.model, read(given.train), read(given.test), folder)
+    print(json.dumps({"model": given.model, **found}))
 
 
 if __name__ == "__main__":

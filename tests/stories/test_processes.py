@@ -45,7 +45,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_weights(data: Path, tiny_fold
     for name in ("weights.safetensors", "rows.jsonl"):
         one, other = ((tmp_path / w / "versions" / "v0001" / name).read_bytes() for w in ("whole", "w"))
         assert one == other, name
-    assert tw.load(tmp_path / "w").version == "v0001"
+    assert tw.load(tmp_path / "w").version == whole.version.id
 
 
 def test_two_processes_in_one_new_workspace_both_end_well(data: Path, tiny_folder: Path, tmp_path: Path) -> None:

@@ -39,6 +39,16 @@ Words = Annotated[str | None, typer.Option("--words", help="Column with the word
 Tags = Annotated[str | None, typer.Option("--tags", help="Column with a tag for each word.", metavar="COLUMN")]
 Spans = Annotated[str | None, typer.Option("--spans", help="Column with character spans.", metavar="COLUMN")]
 Image = Annotated[str | None, typer.Option("--image", help="Column with the picture.", metavar="COLUMN")]
+Format = Annotated[
+    str | None, typer.Option("--format", help="How the file is written, when that cannot be told.", metavar="NAME")
+]
+Encoding = Annotated[
+    str | None, typer.Option("--encoding", help="Character encoding, such as gb18030.", metavar="NAME")
+]
+Sheet = Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file.", metavar="NAME")]
+Split = Annotated[
+    str | None, typer.Option("--split", help="How to divide: stratified, grouped or time.", metavar="METHOD")
+]
 Group = Annotated[
     str | None, typer.Option("--group", help="Column whose equal values stay on one side of a split.", metavar="COLUMN")
 ]

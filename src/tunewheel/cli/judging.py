@@ -21,6 +21,9 @@ def check(
     spans: flags.Spans = None,
     image: flags.Image = None,
     test: flags.Test = None,
+    format: flags.Format = None,
+    encoding: flags.Encoding = None,
+    sheet: flags.Sheet = None,
     fix: Annotated[
         Path | None, typer.Option("--fix", help="Write a cleaned copy; the original stays as it is.", metavar="FILE")
     ] = None,
@@ -34,8 +37,9 @@ def check(
     from .progress import speaker
 
     roles = given(task=task, text=text, label=label, words=words, tags=tags, spans=spans, image=image, test=test)
+    reading = given(format=format, encoding=encoding, sheet=sheet)
     with speaker(quiet) as say:
-        diagnosis = run(path, **roles, fix=fix, probe=probe, say=say)
+        diagnosis = run(path, **roles, **reading, fix=fix, probe=probe, say=say)
     tables.show_diagnosis(diagnosis, as_json=as_json)
     if diagnosis.errors:
         raise typer.Exit(2)
@@ -52,6 +56,10 @@ def tune(
     tags: flags.Tags = None,
     spans: flags.Spans = None,
     image: flags.Image = None,
+    format: flags.Format = None,
+    encoding: flags.Encoding = None,
+    sheet: flags.Sheet = None,
+    split: flags.Split = None,
     group: flags.Group = None,
     time: flags.Time = None,
     validation: flags.Validation = None,
@@ -69,7 +77,8 @@ def tune(
     from .progress import speaker
 
     roles = given(task=task, text=text, label=label, words=words, tags=tags, spans=spans, image=image)
-    rest = given(group=group, time=time, validation=validation, test=test, model=model, seed=seed)
+    rows = given(format=format, encoding=encoding, sheet=sheet, split=split, group=group, time=time)
+    rest = {**rows, **given(validation=validation, test=test, model=model, seed=seed)}
     with speaker(quiet) as say:
         done = run(data, recipe=recipe, sets=sets or (), workspace=workspace, resume=resume, say=say, **roles, **rest)
     tables.show_run(done.summary(), as_json=as_json)

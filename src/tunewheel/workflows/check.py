@@ -27,6 +27,9 @@ def check(
     test: str | Path | None = None,
     fix: str | Path | None = None,
     probe: bool = True,
+    format: str | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
     say: Say | None = None,
     **roles: Any,
 ) -> Diagnosis:
@@ -35,7 +38,7 @@ def check(
     `roles` name the task and columns as in `tune`. Raises `DataError` for a file that cannot be read at all.
     """
     say = say or Silent()
-    table = open_table(path)
+    table = open_table(path, {"format": format, "encoding": encoding, "sheet": sheet})
     found = infer(table, **{role: name for role, name in roles.items() if role in (*ROLES, "task")})
     for line in (*table.notes, *found.said):
         say.line(line)

@@ -22,7 +22,7 @@ from .say import Say
 PROFILED_ROWS = 2_000
 # What the profile says of texts too short to tell.
 UNTOLD = ("none", "other", "latin")
-ROLES = ("text", "label", "words", "tags", "spans", "image", "group", "time", "split")
+ROLES = ("text", "label", "words", "tags", "spans", "image", "group", "time")
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..models.heads import Headed
 from ..records import Span
 from ..registry import Draft, Kind, Version, bundle
 from ..registry.packing import pack_floor, pack_module
 from ..registry.revive import revive
 from ..serving import Certificate, Predictor, certify
+from ..training.floors import Floor
 from ..workspace import Workspace
 from .contend import Entrant
 from .sets import Sets
@@ -37,7 +37,7 @@ def enlist(
     """
     draft_folder = run / "bundle"
     shutil.rmtree(draft_folder, ignore_errors=True)
-    kind: Kind = "module" if isinstance(entrant.origin, Headed) else "floor"
+    kind: Kind = "floor" if isinstance(entrant.origin, Floor) else "module"
 
     def fill(folder: Path) -> None:
         _pack(folder, entrant, workspace, model)
@@ -93,10 +93,10 @@ def _plain(value: Any) -> Any:
 
 
 def _pack(folder: Path, entrant: Entrant, workspace: Workspace, model: Path) -> None:
-    if isinstance(entrant.origin, Headed):
-        pack_module(folder, entrant.task, entrant.origin, workspace.bases, model / "model.safetensors")
-    else:
+    if isinstance(entrant.origin, Floor):
         pack_floor(folder, entrant.task, entrant.origin)
+    else:
+        pack_module(folder, entrant.task, entrant.origin, workspace.bases, model / "model.safetensors")
 
 
 def _certificate(written: bundle.Bundle, workspace: Workspace, entrant: Entrant, sets: Sets) -> Certificate:

@@ -21,6 +21,8 @@ from .run import Run
 from .say import Say, Silent
 from .sets import Sets, make_sets
 
+DATA_FLAGS = ("test", "validation", "group", "time", "split", "format", "encoding", "sheet")
+
 
 def tune(
     data: str | Path | None = None,
@@ -37,7 +39,8 @@ def tune(
     """Fine-tune a model on a labelled file, prove it on a frozen test set, and register it.
 
     `flags` name columns by role (`text=`, `label=`, ...), the task (`task=`) and files or columns of the data
-    section (`test=`, `validation=`, `group=`, `time=`). What is left open is chosen and said.
+    section (`test=`, `validation=`, `split=`, `group=`, `time=`, `format=`, `encoding=`, `sheet=`). What is left open
+    is chosen and said.
     Raises the errors of `tunewheel.errors`.
     """
     say = say or Silent()
@@ -95,7 +98,7 @@ def _asked(
     """Flags over the recipe; `--set` comes over both when the recipe is built."""
     settings = recipe.model_dump(mode="json") if isinstance(recipe, Recipe) else read(recipe) if recipe else {}
     flags = {name: value for name, value in flags.items() if value is not None}
-    section = {name: str(flags[name]) for name in ("test", "validation", "group", "time") if name in flags}
+    section = {name: str(flags[name]) for name in DATA_FLAGS if name in flags}
     over: dict[str, Any] = {"data": section | ({"path": str(data)} if data else {})}
     over |= {name: flags[name] for name in ("task", "seed") if name in flags}
     over |= {"model": {"name": str(flags["model"])}} if "model" in flags else {}

@@ -92,7 +92,7 @@ def test_a_word_that_normalises_to_nothing_still_has_a_piece(tokenizer: Tokenize
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text_has_pieces_for_every_word_and_bounds_that_fit(tokenizer: Tokenizer, text: str) -> None:
     words = split_words(text)
     assert len(WordPieces(tokenizer).of(words)) == len(words)
