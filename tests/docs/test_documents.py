@@ -125,7 +125,6 @@ def test_a_field_without_a_description_is_noticed() -> None:
     assert differences({**run, "new": 1}) == ({"new"}, {"live"})
 
 
-@pytest.mark.xfail(strict=True, reason="tune and check have no --encoding, --format, --sheet and --split yet")
 def test_advice_in_messages_names_flags_that_exist() -> None:
     known = {name for command in every_command() for option in command.params for name in names_of(option)} | {"--help"}
     advised: dict[str, str] = {}

@@ -43,7 +43,7 @@ def test_data_can_neither_style_nor_steer_the_terminal(report: Report) -> None:
 def test_the_card_states_facts(report: Report) -> None:
     text = carded(report)
     for fact in (
-        "# reviews.csv, version reviews-3", "bad, good.", "| Fine-tuned | 87.5 |", "frozen test set of 200 rows",
+        "# reviews.csv: reviews-3", "bad, good.", "| Fine-tuned | 87.5 |", "frozen test set of 200 rows",
         "licence of the base model: apache-2.0", "fingerprint of test: `ab12`", "- rows train: 1,000",
         "    task: text_classification", "points below the rest (50 rows)", "- bad is taken for good (25 times).",
     ):  # fmt: skip

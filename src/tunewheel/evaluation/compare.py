@@ -136,7 +136,10 @@ def sentence(result: Difference, rival: str, metric: str, role: Literal["floor",
         return f"better than {named} by {points(result.value)} points of {metric}, {spread}"
     if result.value > 0:
         return f"no difference proved: {points(result.value)} points of {metric} above {named}, {spread}"
-    ahead = f"{named} is {points(-result.value)} points of {metric} ahead, {spread} of the difference"
+    if points(-result.value) == "0.0":
+        ahead = f"level with {named}, {spread}"
+    else:
+        ahead = f"{named} is {points(-result.value)} points of {metric} ahead, {spread} of the difference"
     if role == "floor":
         return f"the plain floor wins; you do not need a fine-tuned model here: {ahead}"
     return f"{'worse than before' if result.proved else 'no difference proved'}: {ahead}"

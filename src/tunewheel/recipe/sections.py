@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from ..records.options import Options
 
-Format = Literal["auto", "csv", "tsv", "jsonl", "json", "parquet", "xlsx", "conll", "folder"]
+Format = Literal["auto", "csv", "tsv", "jsonl", "json", "parquet", "xlsx", "conll", "images"]
 SplitMethod = Literal["auto", "stratified", "grouped", "time"]
 
 

@@ -121,9 +121,12 @@ def _papers(recipe: Recipe[Any], report: Report, sets: Sets, model: Path) -> dic
 def _card(recipe: Recipe[Any], report: Report, sets: Sets, model: Path) -> str:
     known = about(model)
     return card(
-        report, version=report.title, licence=str(known.get("licence", "unknown")), base_model=recipe.model.name,
+        report,
+        version=report.judgement.main,
+        licence=str(known.get("licence", "unknown")),
+        base_model=recipe.model.name,
         fingerprints={**sets.fingerprints, "frozen test": sets.test_sha256},
-    )  # fmt: skip
+    )
 
 
 def _write(run: Run) -> None:

@@ -18,7 +18,7 @@ def card(report: Report, *, version: str, licence: str, base_model: str, fingerp
     """
     parts = [
         _front(report, licence, base_model),
-        [f"# {_text(report.title)}, version {_text(version)}", "", f"{_text(report.task_summary)}."],
+        [f"# {_text(report.title)}: {_text(version)}", "", _text(report.task_summary)],
         ["## Intended use", "", *_use(report)],
         ["## Scores", "", *_scores(report)],
         ["## Known weaknesses", "", *_weaknesses(report)],
