@@ -103,8 +103,8 @@ def test_a_power_cut_at_any_moment_leaves_the_old_or_the_new_checkpoint(small, t
     session, fresh = small.session(mode="head"), small.session(mode="head")
     next(train(session, small.train, None))
     seen = set()
-    for first in range(20):
-        for second in (0, 5, 9, 12, 13, 14, 15, 20):
+    for first in range(18):
+        for second in (0, 9, 13, 14, 20):
             folder = tmp_path / f"{first}-{second}" / "saved"
             session.step = 1
             checkpoints.save(session, folder)

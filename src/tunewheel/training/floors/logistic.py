@@ -70,6 +70,8 @@ def _multinomial(features: Any, targets: Array, shares: Array | None, classes: i
     model = LogisticRegression(C=strength, max_iter=300, tol=1e-3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
+        # The doctor says it better: labels that look like identifiers.
+        warnings.filterwarnings("ignore", message="The number of unique classes")
         model.fit(features, targets, sample_weight=shares)
     if len(seen) == 2:  # scikit-learn keeps one row of weights for two classes
         weights[seen[1]], bias[seen[0]], bias[seen[1]] = model.coef_[0], 0.0, model.intercept_[0]
