@@ -50,16 +50,19 @@ def test_a_run_that_was_killed_goes_on_to_the_same_weights(data: Path, tiny_fold
 
 def test_two_processes_in_one_new_workspace_both_end_well(data: Path, tiny_folder: Path, tmp_path: Path) -> None:
     team = tmp_path / "team"
-    running = [started(data, team, tiny_folder, seed) for seed in (1, 2)]
-    told = [process.communicate(timeout=300)[0] for process in running]
-    assert [process.returncode for process in running] == [0, 0], told
+    with started(data, team, tiny_folder, seed=1) as process:
+        assert process.stdout is not None
+        told = [process.stdout.readline()]  # it has read its data: now the two go on side by side
+        mine = tune(data, workspace=team, model=str(tiny_folder), sets=SETTINGS, seed=2)
+        told += process.stdout.readlines()
+    assert process.returncode == 0, told
     with Workspace.open(team, create=False) as workspace:
         workspace.ledger.verify()
         versions = workspace.versions.list()
         aliases = workspace.versions.aliases()
         seals = {workspace.bundle(version.id).text("data.json").split('"frozen test": ')[1] for version in versions}
         entries = [entry for entry in workspace.ledger.entries() if entry.facts.get("alias") == "live"]
-    said = [line.split()[1] for text in told for line in text.splitlines() if line.startswith("version ")]
+    said = [mine.version.id, told[-1].removeprefix("version ").strip()]
     assert len(set(said)) == 2 and set(said) <= {version.id for version in versions}
     assert len(seals) == 1
     assert aliases["live"] in said
