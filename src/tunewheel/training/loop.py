@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -126,10 +126,7 @@ def _judge(session: Session, step: Step, validate: Callable[[], Scores]) -> Step
     scores = validate()
     better = session.keep_if_better(scores[session.task.best_by])
     stop = session.since_best >= session.options.patience
-    return Step(
-        step.number, step.total, step.epoch, step.loss, step.learning_rate, step.units, step.seconds,
-        validation=scores, best=better, stopped_early=stop,
-    )  # fmt: skip
+    return replace(step, validation=scores, best=better, stopped_early=stop)
 
 
 def _check_points(steps: int, times: int) -> set[int]:

@@ -104,15 +104,12 @@ def _report(recipe: Recipe[Any], sets: Sets, entrants: Sequence[Entrant], model:
 
 def _papers(recipe: Recipe[Any], report: Report, sets: Sets, model: Path) -> dict[str, str]:
     """The texts that go into the bundle."""
-    as_json = {
-        "data.json": _data_facts(sets),
-        "environment.json": _environment(),
-        "licence.json": _model_facts(recipe, model),
-    }
+    known = report.background
+    as_json = {"data.json": known.data, "environment.json": known.environment, "licence.json": known.model}
     texts = {name: json.dumps(facts, indent=1, ensure_ascii=False) for name, facts in as_json.items()}
     return {
         **texts,
-        RECIPE: dump(recipe),
+        RECIPE: known.recipe,
         "report.json": report.to_json(),
         "card.md": _card(recipe, report, sets, model),
     }
@@ -137,7 +134,7 @@ def _write(run: Run) -> None:
 
 def _facts(recipe: Recipe[Any], sets: Sets, started: float) -> dict[str, Any]:
     return {
-        "rows": {"train": len(sets.train), "validation": len(sets.validation), "test": len(sets.test)},
+        "rows": sets.rows,
         "model": recipe.model.name,
         "seconds": round(time.perf_counter() - started, 1),
         "peak_memory_mb": peak_memory_mb(),
@@ -145,8 +142,7 @@ def _facts(recipe: Recipe[Any], sets: Sets, started: float) -> dict[str, Any]:
 
 
 def _data_facts(sets: Sets) -> dict[str, Any]:
-    rows = {"train": len(sets.train), "validation": len(sets.validation), "test": len(sets.test)}
-    return {"rows": rows, "files": sets.fingerprints, "frozen test": sets.test_sha256}
+    return {"rows": sets.rows, "files": sets.fingerprints, "frozen test": sets.test_sha256}
 
 
 def _model_facts(recipe: Recipe[Any], model: Path) -> dict[str, Any]:

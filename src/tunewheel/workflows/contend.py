@@ -42,17 +42,15 @@ def contend(
     predictions = own.decode(outputs, batch)
     seconds = time.perf_counter() - started
     contender = Contender(name, role, predictions, own.score(predictions, test), train_seconds, seconds, size_bytes)
-    raw = task.decode(outputs, batch)
     return Entrant(
         contender, own, own.score(own.decode(held_outputs, held), validation),
-        _calibration(task, raw, predictions, test, float(own.facts.get("temperature", 1.0))), origin, list(curve),
+        _calibration(own, contender, task.decode(outputs, batch)), origin, list(curve),
     )  # fmt: skip
 
 
-def _calibration(
-    task: Task, raw: Sequence[Prediction], tempered: Sequence[Prediction], test: Sequence[Example], temperature: float
-) -> Calibration:
-    """How well confidences match on the test rows, before and after the temperature."""
-    right = task.score(tempered, test).rows[task.best_by]
+def _calibration(task: Task, contender: Contender, raw: Sequence[Prediction]) -> Calibration:
+    """How well confidences match on the test rows, before (`raw`) and after the temperature."""
+    right = contender.scores.rows[task.best_by]
     correct = (right.numerator >= right.denominator).astype(float)
-    return calibration([p.confidence for p in raw], [p.confidence for p in tempered], correct, temperature)
+    before, after = ([answer.confidence for answer in answers] for answers in (raw, contender.predictions))
+    return calibration(before, after, correct, float(task.facts.get("temperature", 1.0)))

@@ -37,6 +37,11 @@ class Sets:
     problems: list[Problem] = field(default_factory=list)
     fingerprints: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows each part has."""
+        return {"train": len(self.train), "validation": len(self.validation), "test": len(self.test)}
+
 
 def make_sets(
     workspace: Workspace, table: Table, task: Task, options: DataOptions, split: str | None, seed: int, tell: Tell
