@@ -176,3 +176,17 @@ def test_words_with_wrong_tags_are_told_from_texts_without_labels(table):
 def test_nested_objects_are_named_with_advice(table):
     with pytest.raises(ColumnError, match=r"Objects inside a row \('review'\) must be written as columns"):
         infer(table([{"review": {"text": f"text {i}", "stars": i}} for i in range(5)]))
+
+
+def test_names_of_picture_files_are_pictures_where_no_text_stands_beside_them(table) -> None:
+    named = [{"file": f"shoes/{i} b.PNG", "kind": ("boot", "sandal")[i % 2]} for i in range(20)]
+    roles = infer(table(named))
+    assert (roles.task, dict(roles.columns)) == (IMAGES, {"image": "file", "label": "kind"})
+    beside = [{"text": f"review number {i} of the hotel", **row} for i, row in enumerate(named)]
+    assert infer(table(beside)).task == TEXT
+
+
+def test_addresses_of_pictures_are_no_files(table) -> None:
+    rows = [{"image": f"https://shop.example/{i}.png", "label": ("a", "b")[i % 2]} for i in range(20)]
+    with pytest.raises(ColumnError, match="hold"):
+        infer(table(rows))

@@ -57,14 +57,6 @@ def test_a_container_has_its_share_of_cores_and_memory(tmp_path: Path, monkeypat
     assert estimate.cores() >= 1 and estimate.available_memory_mb() > 200
 
 
-def test_bfloat16_is_told_from_the_processors_own_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(estimate, "CPU_FACTS", tmp_path / "cpuinfo")
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    assert not estimate.has_bf16()
-    (tmp_path / "cpuinfo").write_text("flags : fpu avx512_bf16")
-    assert estimate.has_bf16()
-
-
 def test_time_is_the_median_rate_after_the_first_step() -> None:
     probes = [(100, 9.0), (100, 1.0), (200, 2.0), (100, 5.0)]
     assert estimate.training_seconds(probes, 1000) == pytest.approx(10.0)

@@ -55,21 +55,6 @@ def test_a_picture_comes_in_any_of_its_forms(value: Any) -> None:
     assert example.content.data == png(5) and example.target == "3" and example.columns == {"shop": "a"}
 
 
-def test_a_picture_is_read_from_the_folder_of_the_table(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(png(5))
-    example = task(folder=str(tmp_path)).parse({"image": "a.png"}, HERE)
-    assert example.content.data == png(5) and example.text == "a.png" and example.target is None
-
-
-@pytest.mark.parametrize("path", ["../secret", "/etc/passwd", "link"])
-def test_a_path_out_of_the_folder_is_refused(tmp_path: Path, path: str) -> None:
-    (tmp_path / "secret").write_text("s")
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "link").symlink_to(tmp_path / "secret")
-    with pytest.raises(DataError, match="lies outside"):
-        task(folder=str(tmp_path / "in")).parse({"image": path}, HERE)
-
-
 @pytest.mark.parametrize("value", ["a.png", "", b"", {"bytes": None, "path": None}, 7])
 def test_what_is_no_picture_is_named_by_its_row(value: Any) -> None:
     with pytest.raises(DataError, match=r"pictures\.csv row 3"):

@@ -5,8 +5,8 @@ import pytest
 from listening import Listening
 from small_texts import intents, names, write_csv
 
-from tunewheel.errors import RecipeError
-from tunewheel.workflows.choose import Asked, choose_model, choose_training, draft_recipe, merged
+from tunewheel.errors import ColumnError, RecipeError
+from tunewheel.workflows.choose import Asked, choose_model, choose_training, draft_recipe, merged, told_with_settings
 from tunewheel.workflows.gather import open_table
 
 
@@ -47,11 +47,10 @@ def test_mistakes_of_sets_are_told_together(texts: Path) -> None:
     assert len(caught.value.problems) == 2 and "epochs" in str(caught.value)
 
 
-def test_training_is_chosen_by_size_and_machine_and_nothing_is_left_open(texts: Path, tiny_folder: Path) -> None:
+def test_training_is_chosen_by_size(texts: Path, tiny_folder: Path) -> None:
     recipe, _, _ = draft(texts)
     small, large = (choose_training(recipe, Asked({}, {}), rows, "text", tiny_folder) for rows in (100, 100_000))
     assert small.training.epochs > large.training.epochs
-    assert small.training.precision in ("bf16", "fp32")
 
 
 @pytest.mark.parametrize("asked", [Asked({"training": {"epochs": 3, "precision": "fp32"}}, {}),
@@ -72,3 +71,11 @@ def test_a_folder_can_be_the_model(texts: Path, tiny_folder: Path) -> None:
 def test_nested_settings_are_joined_and_none_settles_nothing() -> None:
     low = {"a": 1, "b": {"c": 2, "d": 3}}
     assert merged(low, {"a": None, "b": {"c": 5}, "e": 6}) == {"a": 1, "b": {"c": 5, "d": 3}, "e": 6}
+
+
+def test_mistakes_of_columns_and_of_settings_are_told_together(texts: Path) -> None:
+    asked = Asked({"training": {"epochs": 0}}, {"label": "nowhere"}, ("training.epoch=9",))
+    with pytest.raises(ColumnError) as caught, told_with_settings(asked):
+        draft_recipe(open_table(texts), asked, Listening())
+    told = str(caught.value)
+    assert "nowhere" in told and "at least 1" in told and "epoch" in told and len(caught.value.problems) == 3

@@ -10,7 +10,7 @@ from typing import Any
 from ..records import Row
 from .cells import is_spans, is_tags, read_words, unwrap
 from .column_names import rank
-from .readers.pictures import is_picture
+from .readers.pictures import is_picture, is_picture_name
 from .table import Table
 
 SAMPLED_ROWS = 5000
@@ -25,9 +25,9 @@ _WRITTEN_TOGETHER = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 
 @dataclass(frozen=True)
 class ColumnFacts:
-    """One column. `kind` is text, number, flag, date, location, list (of words or labels), numbers, tags, spans,
-    image, bytes, object or empty; `filled` counts sampled values that are not empty, `distinct` the different ones;
-    `length` is their mean length in characters, `wordy` the share that reads like language.
+    """One column. `kind` is text, number, flag, date, picture path, location, list (of words or labels), numbers,
+    tags, spans, image, bytes, object or empty; `filled` counts sampled values that are not empty, `distinct` the
+    different ones; `length` is their mean length in characters, `wordy` the share that reads like language.
     """
 
     name: str
@@ -138,6 +138,7 @@ _KINDS: Mapping[str, Any] = {
     "flag": lambda value: isinstance(value, bool),
     "number": _is_number,
     "date": lambda value: _matches(_DATE, value) or hasattr(value, "isoformat"),
+    "picture path": is_picture_name,
     "location": lambda value: _matches(_LOCATION, value),
     "tags": is_tags,
     "spans": lambda value: isinstance(value, list | dict) and is_spans(value),

@@ -74,7 +74,7 @@ def find_text(finding: Finding) -> None:
         return
     free = [one for one in finding.free() if one.kind == "text" and not one.is_id]
     named = [one for one in free if rank("text", one.name) is not None]
-    wordy = [one for one in free if rank("label", one.name) != 0 and _may_be_text(one)]
+    wordy = [one for one in free if rank("label", one.name) != 0 and may_be_text(one)]
     if named:
         finding.columns["text"] = min(named, key=lambda one: (rank("text", one.name), -one.length)).name
     elif wordy:
@@ -125,7 +125,8 @@ def _readable_twin(label: ColumnFacts, candidates: list[ColumnFacts]) -> ColumnF
     return twins[0] if twins else label
 
 
-def _may_be_text(one: ColumnFacts) -> bool:
+def may_be_text(one: ColumnFacts) -> bool:
+    """Whether its values read like language, or are long, and differ."""
     return (one.wordy >= 0.3 or one.length >= 20) and (one.distinct >= 0.2 * one.filled or one.filled < 10)
 
 

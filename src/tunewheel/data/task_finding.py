@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import ColumnError, Problem
 from .column_facts import ColumnFacts
 from .column_names import rank
-from .role_finding import Finding, find_label, find_text, label_candidates
+from .role_finding import Finding, find_label, find_text, label_candidates, may_be_text
 
 TEXT, TOKENS, IMAGES = TASKS = ("text_classification", "token_classification", "image_classification")
 
@@ -18,7 +18,7 @@ def evident_task(finding: Finding) -> str:
     given = finding.columns.keys()
     if given & {"words", "tags", "spans"}:
         return TOKENS
-    if "image" in given or ("text" not in given and finding.of_kind("image")):
+    if "image" in given or ("text" not in given and _has_pictures(finding)):
         return IMAGES
     if "label" in given:
         return TEXT
@@ -49,11 +49,15 @@ def find_roles(finding: Finding, task: str) -> None:
 
 def find_image(finding: Finding) -> None:
     """The column of pictures: the one that is called so, or the first."""
-    images = sorted(finding.of_kind("image"), key=lambda one: rank("image", one.name) is None)
+    images = sorted(
+        finding.of_kind("image") or finding.of_kind("picture path"), key=lambda one: rank("image", one.name) is None
+    )
     if "image" not in finding.columns and images:
         finding.columns["image"] = images[0].name
     elif "image" not in finding.columns:
-        finding.miss("image", "no column holds pictures (PNG, JPEG and the like as bytes).")
+        finding.miss(
+            "image", "no column holds pictures (PNG, JPEG and the like as bytes, or the names of their files)."
+        )
 
 
 def find_spans(finding: Finding) -> None:
@@ -85,6 +89,12 @@ def find_words(finding: Finding) -> None:
         finding.columns["words"] = min(lists, key=lambda one: rank("words", one.name) is None).name
     else:
         finding.miss("words", "no column holds lists of words.")
+
+
+def _has_pictures(finding: Finding) -> bool:
+    """Whether pictures are there, or named by their files where no text stands beside them."""
+    named = finding.of_kind("picture path")
+    return bool(finding.of_kind("image") or (named and not any(may_be_text(one) for one in finding.of_kind("text"))))
 
 
 def _has_spans(finding: Finding) -> bool:

@@ -1,4 +1,4 @@
-"""What this machine has (cores, memory, bfloat16), and how long training will take from a few timed steps."""
+"""What this machine has (cores, memory), and how long training will take from a few timed steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from statistics import median
 import psutil
 
 CGROUP = Path("/sys/fs/cgroup")
-CPU_FACTS = Path("/proc/cpuinfo")
 
 
 def cores() -> int:
@@ -38,19 +37,6 @@ def _numbers(path: Path) -> list[int]:
     except OSError:
         return []
     return [int(word) for word in words] if all(word.isdecimal() for word in words) else []
-
-
-def has_bf16() -> bool:
-    """Whether the processor (or the GPU) computes in bfloat16 natively. It may still be slower: time a step."""
-    import torch
-
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    try:
-        facts = CPU_FACTS.read_text()
-    except OSError:
-        return False
-    return "avx512_bf16" in facts or "amx_bf16" in facts
 
 
 def training_seconds(probes: Sequence[tuple[int, float]], units: int) -> float:

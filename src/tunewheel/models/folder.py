@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -74,6 +75,11 @@ def _save_hint(folder: Path) -> str:
     if _has(folder, "pytorch_model.bin"):
         return "Pickled weights are not opened: save the model again with save_pretrained(safe_serialization=True)."
     return "transformers writes one with model.save_pretrained(FOLDER) and a fast tokenizer's save_pretrained(FOLDER)."
+
+
+def config_hash(folder: Path) -> str:
+    """12 hex digits of the configuration: the shape of the body, whatever its weights."""
+    return hashlib.sha256((folder / CONFIG).read_bytes()).hexdigest()[:12]
 
 
 def about(folder: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from .composed import Recipe, recipe_for, schema
 from .page import reference
-from .reading import build, load, read
+from .reading import build, load, mistakes, read
 from .sections import DataOptions, ModelOptions
 from .writing import dump
 
@@ -13,6 +13,7 @@ __all__ = [
     "build",
     "dump",
     "load",
+    "mistakes",
     "read",
     "recipe_for",
     "reference",

@@ -54,6 +54,14 @@ def read(path: File | str, sets: Iterable[str] = ()) -> dict[str, Any]:
     return settings.values
 
 
+def mistakes(settings: Mapping[str, Any], sets: Iterable[str] = ()) -> list[Problem]:
+    """What is wrong with nested `settings` and `sets` that are still to be filled in; empty when nothing is."""
+    unfinished = Settings(plain(settings))
+    _applied(unfinished, sets)
+    _validated(unfinished, unfinished=True)
+    return unfinished.in_order()
+
+
 def _checked(settings: Settings, sets: Iterable[str]) -> Recipe[Any]:
     """Settings as a recipe of their task."""
     _applied(settings, sets)

@@ -7,7 +7,6 @@ import binascii
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -52,10 +51,10 @@ class ImageClassification(Task):
         """Columns, size and augmentation of image classification."""
 
         image: str = Field(
-            default="image", description="Column of the picture: bytes, base64 text, or a path in `folder`."
+            default="image",
+            description="Column of the picture: bytes, base64 text, or the name of a file beside the table.",
         )
         label: str = Field(default="label", description="Column of the label.")
-        folder: str = Field(default="", description="Folder that the paths in the picture column start from.")
         size: int | None = Field(
             default=None,
             ge=8,
@@ -93,7 +92,7 @@ class ImageClassification(Task):
         others = {name: column for name, column in row.items() if name not in used}
         label = " ".join(read_labels(row.get(self.options.label))) or None
         name = str(row.get("file") or source)
-        return Example(_picture(value, self.options.folder, name, source), label, source, others)
+        return Example(_picture(value, name, source), label, source, others)
 
     def learn(self, examples: Sequence[Example]) -> dict[str, Any]:
         counts = Counter(example.target for example in examples if example.target is not None)
@@ -163,30 +162,18 @@ class ImageClassification(Task):
         return {"temperature": calibration.fit_temperature(outputs["logits"], batch["targets"])}
 
 
-def _picture(value: Any, folder: str, name: str, source: Source) -> Picture:
-    """A picture from bytes, from `{bytes, path}`, from a path inside `folder` or from base64 text."""
+def _picture(value: Any, name: str, source: Source) -> Picture:
+    """A picture from bytes, from `{bytes, path}` or from base64 text. Files are never opened here: what a client
+    sends must not name a file of the server."""
     if isinstance(value, Mapping):
-        value = value.get("bytes") or value.get("path")
+        name, value = str(value.get("path") or name), value.get("bytes")
     if isinstance(value, str):
-        name, value = (value, _read(value, Path(folder), source)) if folder else (name, _decoded(value, source))
+        value = _decoded(value, source)
     if not isinstance(value, bytes) or not value:
-        raise DataError("there is no picture: neither bytes nor a path.", where=str(source))
+        raise DataError("there is no picture: no bytes.", where=str(source))
     if len(value) > LARGEST_FILE:
         raise DataError(f"the picture is larger than {LARGEST_FILE // 2**20} MB.", where=str(source))
     return Picture(value, name)
-
-
-def _read(name: str, folder: Path, source: Source) -> bytes:
-    """The bytes of a file that must lie inside `folder`, links followed."""
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise DataError(f"'{name}' lies outside the folder '{folder}'.", where=str(source))
-    try:
-        with path.open("rb") as stream:
-            return stream.read(LARGEST_FILE + 1)
-    except (OSError, ValueError) as error:
-        mend = f"Paths start from '{folder}'; set options.folder to another one."
-        raise DataError(f"'{name}' cannot be read ({error}).", where=str(source), mend=mend) from None
 
 
 def _decoded(text: str, source: Source) -> bytes:
@@ -195,5 +182,5 @@ def _decoded(text: str, source: Source) -> bytes:
         return base64.b64decode(text.rpartition("base64,")[2], validate=True)
     except (binascii.Error, ValueError):
         shown = text if len(text) <= 60 else f"{text[:57]}..."
-        mend = "If these are paths of files, say where they start from with --set options.folder=FOLDER."
+        mend = "Give bytes, base64 text, or names of files (PNG, JPEG, ...) beside the table."
         raise DataError(f"'{shown}' is not a picture as base64 text.", where=str(source), mend=mend) from None

@@ -24,12 +24,14 @@ from ..task import Task
 from .batches import order, sizes
 from .optimizers import make_optimizer, rate, set_rate
 from .options import TrainingOptions
-from .precision import choose_precision
 
 
 @dataclass
 class Session:
-    """A training run that can be stopped and resumed: what moves, the optimiser, and how far it has come."""
+    """A training run that can be stopped and resumed: what moves, the optimiser, and how far it has come.
+
+    The options' precision is settled: "auto" computes in float32.
+    """
 
     task: Task
     module: Headed
@@ -44,7 +46,7 @@ class Session:
     def __post_init__(self) -> None:
         # accelerate fixes its own mixed precision once per process; two runs in one program may differ.
         self.accelerator = Accelerator()
-        self.half = choose_precision(self.options.precision) == "bf16"
+        self.half = self.options.precision == "bf16"
         self.module.to(self.accelerator.device)
         self.optimizer: Optimizer = make_optimizer(self.module, self.options)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..errors import Problem
 from ..records import Example
 from .choose import ROLES
 from .gather import gather, open_table, options_from
+from .leak_score import leak_score
 from .say import Say, Silent
 
 # What the models of the catalogue read at once, in tokens, and about how many characters a token has.
@@ -52,6 +54,9 @@ def check(
             rows.examples, task=task.name, test=held, problems=rows.problems,
             span_problems=span_problems(rows.examples), measure=_tokens, limit=WINDOW_TOKENS, probe=probe,
         )  # fmt: skip
+        if probe and held:
+            found_of_leaks = leak_score(task, rows.examples, held, diagnosis.leaked_test)
+            diagnosis = replace(diagnosis, findings=(*diagnosis.findings, *found_of_leaks))
         stage.advance()
     if fix is not None:
         _write_fixed(table, diagnosis, Path(fix), found.columns, test, say)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .. import tasks
 from ..data import Table, infer, profile
+from ..errors import DataError
 from ..models.cache import obtain
 from ..models.choose import choose as choose_body
 from ..models.estimate import available_memory_mb
 from ..models.folder import about
-from ..recipe import ModelOptions, Recipe, build
+from ..recipe import ModelOptions, Recipe, build, mistakes
 from ..records import Example
+from ..task import Task
 from ..training.suggest import suggest
 from .gather import options_from
 from .say import Say
@@ -38,6 +41,15 @@ class Asked:
         """Columns by role, from the flags and from the recipe."""
         options = self.settings.get("options") or {}
         return {role: options[role] for role in ROLES if isinstance(options.get(role), str)} | dict(self.roles)
+
+
+@contextmanager
+def told_with_settings(asked: Asked) -> Iterator[None]:
+    """Mistakes of the data met inside are raised together with those of the settings: all are mended in one go."""
+    try:
+        yield
+    except DataError as error:
+        raise type(error).of([*error.problems, *mistakes(asked.settings, asked.sets)]) from None
 
 
 def draft_recipe(table: Table, asked: Asked, say: Say) -> tuple[Recipe[Any], str | None]:
@@ -77,15 +89,21 @@ def choose_model(recipe: Recipe[Any], examples: Sequence[Example], reads: str, s
 
 
 def choose_training(recipe: Recipe[Any], asked: Asked, rows: int, reads: Any, folder: Path) -> Recipe[Any]:
-    """The recipe with training settings that suit the data and the machine; those that the user settled stay."""
-    from ..training.precision import choose_precision  # loads torch
-
+    """The recipe with training settings that suit the data; those that the user settled stay."""
     chosen = suggest(reads, rows, frozen_words=bool(about(folder).get("frozen")))
     mine = {"training": asked.settings.get("training") or {}}
     filled = merged({**recipe.model_dump(mode="json"), "training": chosen.model_dump(mode="json")}, mine)
-    recipe = build(filled, asked.sets)
-    # Measured once and written down, so that a resumed or repeated run computes as the first one did.
-    precision = choose_precision(recipe.training.precision)
+    return build(filled, asked.sets)
+
+
+def settle_precision(recipe: Recipe[Any], task: Task, folder: Path, examples: Sequence[Example]) -> Recipe[Any]:
+    """The recipe with the arithmetic that is faster here: written down, so that a run that is resumed or repeated
+    computes as the first one did."""
+    from ..training.precision import measured_precision  # loads torch
+
+    if recipe.training.precision != "auto":
+        return recipe
+    precision = measured_precision(task, folder, examples)
     return _with(recipe, training=recipe.training.model_copy(update={"precision": precision}))
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..data import Roles, Table, read
+from ..data.readers.pictures import is_picture_name, named_picture
 from ..errors import DataError, Problem, ReadError
-from ..records import Example, Source
+from ..records import Example, Row, Source
 from ..task import Task
 
 MOST_SHOWN = 20
@@ -48,10 +49,20 @@ def gather(table: Table, task: Task) -> Gathered:
 
 def _parsed(table: Table, task: Task) -> Iterator[Example | tuple[Problem, ...]]:
     for number, row in enumerate(table.rows()):
+        source = Source(table.path.name, table.number(number))
         try:
-            yield task.parse(row, Source(table.path.name, table.number(number)))
+            yield task.parse(with_pictures(row, task, table.path.parent, source), source)
         except DataError as error:
             yield error.problems
+
+
+def with_pictures(row: Row, task: Task, folder: Path, source: Source) -> Row:
+    """The row with the picture that it names, read from `folder`. Raises `DataError` naming the row."""
+    column = getattr(task.options, "image", "")
+    name = row.get(column)
+    if task.reads != "image" or not is_picture_name(name):
+        return row
+    return {**row, column: {"bytes": named_picture(str(name), folder, str(source)), "path": name}}
 
 
 def _refused(problems: list[Problem], path: Path) -> DataError:

@@ -20,7 +20,7 @@ from ..training import checkpoints
 from ..training.floors import frozen
 from ..training.loop import Session, plan, train
 from ..training.options import TrainingOptions
-from ..training.precision import choose_precision, device
+from ..training.precision import device
 from ..training.reading import ModuleEngine, features
 from .contend import Entrant, contend
 from .say import Say
@@ -56,7 +56,7 @@ class Learner:
         module = self.fresh_module(self.seed)
         with self.say.stage("Frozen encoder", 2) as stage:
             train, held = (frozen.sample(batch, self.seed) for batch in (self.train, self.validation))
-            half = choose_precision(options.precision) == "bf16"
+            half = options.precision == "bf16"
             vectors, held_vectors = (features(module, batch, half=half) for batch in (train, held))
             stage.advance()
             exclusive = self.task.plain(self.sets.validation[:1]).exclusive

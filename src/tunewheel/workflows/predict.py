@@ -14,6 +14,7 @@ from ..records import Example, Source
 from ..serving import Answer, Predictor, content_columns, present
 from ..workspace import Workspace
 from .answers_file import Line, answers_file, checked_output
+from .gather import with_pictures
 from .load import load
 from .say import Say, Silent
 
@@ -105,8 +106,10 @@ def _answered(
 ) -> list[Line]:
     """The rows of a slab with their answers, in order; those that cannot be read with a sentence instead."""
     name, column = content
+    folder = table.path.parent
     parsed = [
-        _example(predictor, {column: row[name]}, Source(table.path.name, table.number(index))) for index, row in slab
+        _example(predictor, {column: row[name]}, folder, Source(table.path.name, table.number(index)))
+        for index, row in slab
     ]
     examples = [example for example in parsed if isinstance(example, Example)]
     answers = map(present, predictor.predict_examples(examples), examples)
@@ -116,11 +119,11 @@ def _answered(
     ]
 
 
-def _example(predictor: Predictor, row: Mapping[str, Any], source: Source) -> Example | str:
+def _example(predictor: Predictor, row: Mapping[str, Any], folder: Path, source: Source) -> Example | str:
     (value,) = row.values()
     if value is None or (isinstance(value, str) and not value.strip()):
         return f"{source}: it is empty."
     try:
-        return replace(predictor.task.parse(row, source), target=None)
+        return replace(predictor.task.parse(with_pictures(row, predictor.task, folder, source), source), target=None)
     except DataError as error:
         return str(error)

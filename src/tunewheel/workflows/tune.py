@@ -12,7 +12,16 @@ from .. import tasks
 from ..errors import RecipeError, WorkspaceError
 from ..recipe import Recipe, read
 from ..workspace import Workspace
-from .choose import ROLES, Asked, choose_model, choose_training, draft_recipe, merged
+from .choose import (
+    ROLES,
+    Asked,
+    choose_model,
+    choose_training,
+    draft_recipe,
+    merged,
+    settle_precision,
+    told_with_settings,
+)
 from .conclude import RECIPE, STATE, conclude, remember
 from .contend import Entrant
 from .gather import open_table
@@ -65,8 +74,9 @@ def tune(
 
 def _tuned(workspace: Workspace, folder: Path, asked: Asked, say: Say, started: float) -> Run:
     """The story itself."""
-    table = open_table(_data_path(asked), asked.settings.get("data"))
-    recipe, split = draft_recipe(table, asked, say)
+    with told_with_settings(asked):
+        table = open_table(_data_path(asked), asked.settings.get("data"))
+        recipe, split = draft_recipe(table, asked, say)
     kind = tasks.find(recipe.task)
     task = kind(recipe.options)
     parts = make_sets(workspace, table, task, recipe.data, split, recipe.seed, say.line)
@@ -78,18 +88,22 @@ def _tuned(workspace: Workspace, folder: Path, asked: Asked, say: Say, started: 
     recipe = choose_training(recipe, asked, len(parts.train), kind.reads, model)
     remember(folder, recipe)
     floors = lay_floors(task, parts, folder / "floors", recipe.seed, say)
-    entrants = [*floors, *_learnt(recipe, task, parts, model, folder, say)]
-    return conclude(workspace, recipe, parts, entrants, folder, model, say, started)
+    recipe, learnt = _learnt(recipe, task, parts, model, folder, say)
+    return conclude(workspace, recipe, parts, [*floors, *learnt], folder, model, say, started)
 
 
-def _learnt(recipe: Recipe[Any], task: Any, parts: Sets, model: Path, folder: Path, say: Say) -> list[Entrant]:
-    """Before and after."""
+def _learnt(
+    recipe: Recipe[Any], task: Any, parts: Sets, model: Path, folder: Path, say: Say
+) -> tuple[Recipe[Any], list[Entrant]]:
+    """Before and after, and the recipe with all that was measured on the way."""
     from ..models.backbone import load_processor
     from .learn import Learner
 
     task.processor = load_processor(model, max_tokens=recipe.model.max_tokens)
+    recipe = settle_precision(recipe, task, model, parts.train)
+    remember(folder, recipe)
     learner = Learner(task, parts, model, recipe.seed, say)
-    return [learner.before(recipe.training), learner.after(recipe.training, folder / "checkpoints")]
+    return recipe, [learner.before(recipe.training), learner.after(recipe.training, folder / "checkpoints")]
 
 
 def _asked(

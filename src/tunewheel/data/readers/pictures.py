@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...errors import DataError
 from .json_document import SPLITS
 from .reading import Numbered, Reading
 
@@ -12,6 +13,7 @@ SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", 
 _MARKS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 _TABLES = (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".xlsx", ".conll")
 _PICTURE_LIMIT = 64 * 2**20
+_LONGEST_NAME = 1000
 _LAYOUT = "Put each picture into a folder named by its label: FOLDER/LABEL/picture.png."
 
 
@@ -20,6 +22,30 @@ def is_picture(data: object) -> bool:
     if not isinstance(data, bytes):
         return False
     return data.startswith(_MARKS) or (data.startswith(b"RIFF") and data[8:12] == b"WEBP")
+
+
+def is_picture_name(value: object) -> bool:
+    """Whether a cell names a picture's file on this machine: "shoes/1.png"."""
+    if not isinstance(value, str) or len(value) > _LONGEST_NAME or "://" in value:
+        return False
+    return Path(value.strip()).suffix.lower() in SUFFIXES
+
+
+def named_picture(name: str, folder: Path, where: str) -> bytes:
+    """The bytes of a picture that a table beside it names. It must lie inside `folder`, links followed.
+
+    Raises `DataError` naming the row (`where`).
+    """
+    path = (folder / name.strip()).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        mend = "Put the pictures beside the table, or below it."
+        raise DataError(f"'{name}' lies outside the folder of the table.", where=where, mend=mend)
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_PICTURE_LIMIT + 1)
+    except OSError as error:
+        mend = f"Paths start from the folder of the table, {folder}."
+        raise DataError(f"'{name}' cannot be read ({error.strerror}).", where=where, mend=mend) from None
 
 
 def read_pictures(reading: Reading) -> Iterator[Numbered]:

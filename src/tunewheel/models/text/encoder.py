@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..backbone import Backbone
 from ..tensors import Tensors
+from .portions import read_in_portions
 
 
 class FlatEncoder(Backbone):
@@ -36,8 +37,12 @@ class FlatEncoder(Backbone):
         return list(self.body.encoder.layer)
 
     def forward(self, tensors: Tensors) -> Tensor:
-        layout = Layout(tensors["lengths"])
-        states = self.embed(tensors["ids"], layout)
+        return read_in_portions(self.read, tensors)
+
+    def read(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Token ids (T,) in windows of `lengths` (W,) to (T, width)."""
+        layout = Layout(lengths)
+        states = self.embed(ids, layout)
         for layer in self.body.encoder.layer:
             states = self.layer(layer, states, layout)
         return states

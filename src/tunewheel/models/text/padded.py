@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ..backbone import Backbone
 from ..tensors import Tensors
 from .encoder import Layout
+from .portions import read_in_portions
 
 
 class PaddedEncoder(Backbone):
@@ -31,8 +32,12 @@ class PaddedEncoder(Backbone):
         return list(stack.layer)
 
     def forward(self, tensors: Tensors) -> Tensor:
-        layout = Layout(tensors["lengths"])
-        ids = layout.pad(tensors["ids"].long().unsqueeze(1)).squeeze(2)
+        return read_in_portions(self.read, tensors)
+
+    def read(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Token ids (T,) in windows of `lengths` (W,) to (T, width)."""
+        layout = Layout(lengths)
+        padded = layout.pad(ids.long().unsqueeze(1)).squeeze(2)
         mask = layout.visible[:, 0, 0].to(torch.long)
-        states: Tensor = self.body(input_ids=ids, attention_mask=mask).last_hidden_state
+        states: Tensor = self.body(input_ids=padded, attention_mask=mask).last_hidden_state
         return layout.unpad(states)
