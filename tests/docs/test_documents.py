@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from documents import PAGES, ROOT, blocks, commands, headings, links
+from PIL import Image
 from typer.main import get_command
 
 from tunewheel import tasks
 from tunewheel.cli.app import app
-from tunewheel.data import infer, read
-from tunewheel.records import Source
-from tunewheel.workflows.gather import options_from
+from tunewheel.data import Table, infer, read
+from tunewheel.workflows.gather import gather, options_from
 
 TREE = get_command(app)
 EXAMPLES = {"csv": ".csv", "json": ".jsonl", "text": ".conll"}
@@ -93,9 +93,18 @@ def test_the_example_files_of_a_task_are_read(page: Path, tmp_path: Path) -> Non
         table = read(path)
         roles = infer(table, task=kind.name, label="votes" if "votes" in table.columns else None)
         task = kind(kind.Options(**options_from(roles, kind.Options.model_fields)))
-        targets = [task.parse(row, Source(path.name, place)).target for place, row in enumerate(table.rows(), 1)]
+        _paint(table, roles.columns.get("image"), tmp_path)
+        targets = [example.target for example in gather(table, task).examples]
         assert not table.problems
         assert targets and targets[0], block.text
+
+
+def _paint(table: Table, column: str | None, folder: Path) -> None:
+    """A picture for every file that a table of pictures names."""
+    for row in table.rows() if column else ():
+        path = folder / row[column]
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (20, 20), "green").save(path)
 
 
 def test_generated_pages_are_what_the_code_says() -> None:
