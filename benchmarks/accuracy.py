@@ -22,7 +22,7 @@ def measure(data: LabelledSet, *, serve: bool = False, in_scope: bool = False) -
     with commands.temporary_folder() as folder:
         workspace = Path(folder) / "workspace"
         answer = commands.tune(data.train, *_flags(data), workspace=workspace)
-        report = _report(answer.value)
+        report = _report(workspace)
         measured = {**_facts(answer), **_judged(report)}
         if in_scope:
             measured["in_scope_accuracy"] = in_scope_accuracy(report)
@@ -36,15 +36,21 @@ def _flags(data: LabelledSet) -> list[str]:
     return [*data.flags, *validation, "--test", str(data.test)]
 
 
-def _report(summary: Measured) -> Measured:
-    """The report as data, which lies beside the page."""
-    return dict(json.loads(Path(summary["report"]).with_suffix(".json").read_text("utf-8")))
+def _report(workspace: Path) -> Measured:
+    """The report, as data, on the fine-tuned model: also where a plain rival went live instead."""
+    reports = [json.loads(path.read_text("utf-8")) for path in sorted((workspace / "reports").glob("*/report.json"))]
+    return next(report for report in reports if _main(report["judgement"])["role"] == "after")
+
+
+def _main(judgement: Measured) -> Measured:
+    """The line of the table that the report is about."""
+    return next(line for line in judgement["standings"] if line["name"] == judgement["main"])
 
 
 def _facts(answer: commands.Answer) -> Measured:
     """What the run was and cost. `seconds` are the whole command's, starting Python included."""
     summary = answer.value
-    kept = ("task", "model", "kind", "rows", "metric", "headline", "peak_memory_mb")
+    kept = ("task", "model", "kind", "rows", "metric", "peak_memory_mb")
     facts = {name: summary[name] for name in kept}
     certificate = {name: summary["certificate"][name] for name in ("rows", "same_answers", "holds")}
     return {"seconds": round(answer.seconds, 1), **facts, "certificate": certificate}
@@ -53,10 +59,10 @@ def _facts(answer: commands.Answer) -> Measured:
 def _judged(report: Measured) -> Measured:
     """The table and the comparisons of a report."""
     judgement = report["judgement"]
-    main = next(line for line in judgement["standings"] if line["name"] == judgement["main"])
     return {
         "verdict": judgement["verdict"],
-        "scores": main["scores"],
+        "headline": judgement["headline"],
+        "scores": _main(judgement)["scores"],
         "table": [_line(line, judgement["metric"]) for line in judgement["standings"]],
         "comparisons": [_comparison(comparison) for comparison in judgement["comparisons"]],
     }

@@ -27,6 +27,7 @@ FIELDS = {
     "task": "Name of the task.",
     "kind": "`module` (a neural network) or `floor` (a plain baseline).",
     "metric": "The metric that decides.",
+    "judged": "Name of the line of the table that the verdict is about: the version that was registered.",
     "headline": "The verdict in a few words.",
     "table[].name": "What was judged, for people.",
     "table[].role": "`floor`, `before` (the frozen body under a linear head) or `after` (fine-tuned).",
@@ -36,7 +37,11 @@ FIELDS = {
     "table[].train_seconds": "Seconds to train.",
     "table[].predict_seconds": "Seconds to answer all test rows.",
     "table[].size_bytes": "Size of its weights.",
-    "comparisons[]": "A sentence for each paired comparison of `after` with a rival.",
+    "comparisons[]": "A sentence for each paired comparison of the judged model with a rival.",
+    "leak": "`null` where no test row is also in training; else:",
+    "leak.rows": "Test rows that are.",
+    "leak.score_with": "The score that decides, of the judged model, on all test rows: it is inflated.",
+    "leak.score_without": "The same without those rows: the one to quote.",
     "certificate.rows": "Test rows asked through the serving path.",
     "certificate.same_answers": "Rows answered as in the evaluation.",
     "certificate.share": "The same as a share of 1.",
@@ -56,6 +61,8 @@ FIELDS = {
     "peak_memory_mb": "The most memory held, in MB.",
     "live": "Whether this version went live.",
 }
+# Fields of an object that is `null` in the example.
+ABSENT = ("leak.rows", "leak.score_with", "leak.score_without")
 MAPS = ("table[].scores", "certificate.scores_evaluated", "certificate.scores_served")
 
 OTHERS = """## Other commands
@@ -92,7 +99,7 @@ def names(kind: type[Any]) -> str:
 def differences(run: Any) -> tuple[set[str], set[str]]:
     """Fields of a run's object that are not described, and described ones that it does not have."""
     found = set(paths(run))
-    return found - FIELDS.keys(), {path for path in FIELDS.keys() - found if not path.endswith("[]")}
+    return found - FIELDS.keys(), {path for path in FIELDS.keys() - found - {*ABSENT} if not path.endswith("[]")}
 
 
 def paths(value: Any, path: str = "") -> Iterator[str]:

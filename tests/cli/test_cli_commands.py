@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tunewheel.data.doctor import Finding
+from tunewheel.evaluation.metrics_entities import entity_scores
 from tunewheel.workflows.say import Silent
 
 SUMMARY = {
@@ -143,6 +144,12 @@ def test_check_of_a_usable_file_exits_0(run: Callable[..., Any], workflow: Calla
     assert said["findings"][0]["rows"] == [3, 9]
 
 
+def test_check_passes_validation_and_test_files_on(run: Callable[..., Any], workflow: Callable[..., Any]) -> None:
+    calls = workflow("check", "check", diagnosis(NOTE))
+    assert run("check", "reviews.csv", "--validation", "v.csv", "--test", "t.csv").code == 0
+    assert (calls[0]["validation"], calls[0]["test"]) == (Path("v.csv"), Path("t.csv"))
+
+
 def test_predict_answers_texts(run: Callable[..., Any], workflow: Callable[..., Any], workspace: Any) -> None:
     answers = [
         {"label": "好评", "confidence": 0.97},
@@ -171,6 +178,29 @@ def test_predict_answers_every_row_of_a_file(
     assert calls[0]["arguments"] == (workspace, Path("new.csv"))
     assert calls[0]["output"] == Path("o.csv")
     assert json.loads(run("predict", "new.csv", "--json").out)["rows"] == 3
+
+
+def test_a_score_that_leaks_inflate_is_told_with_the_one_to_quote(
+    run: Callable[..., Any], workflow: Callable[..., Any]
+) -> None:
+    leak = {"rows": 20, "score_with": 0.938, "score_without": 0.912}
+    workflow("tune", "tune", SimpleNamespace(summary=lambda: {**SUMMARY, "leak": leak}))
+    assert (
+        "20 test rows are also in training: accuracy 93.8 with them, 91.2 without. Quote the one without.\n"
+        in run("tune", "reviews.csv").out
+    )
+    assert json.loads(run("tune", "reviews.csv", "--json").out)["leak"] == leak
+
+
+def test_the_table_of_entities_shows_token_accuracy_beside_their_f1(
+    run: Callable[..., Any], workflow: Callable[..., Any]
+) -> None:
+    values = entity_scores([["B-PER", "O"]], [["B-PER", "O"]]).values
+    line = {**SUMMARY["table"][0], "scores": {name: {"value": value} for name, value in values.items()}}
+    summary = {**SUMMARY, "metric": "entity_f1", "table": [line]}
+    workflow("tune", "tune", SimpleNamespace(summary=lambda: summary))
+    heading = run("tune", "news.conll").out.splitlines()[0]
+    assert " ".join(heading.split()) == "entity f1 token accuracy training prediction size"
 
 
 def test_serve_stays_on_this_machine_unless_told(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tunewheel.data import Table, infer, read
+from tunewheel.data.column_names import part_named
 from tunewheel.errors import ColumnError
 
 SHARED = Path(os.environ.get("TUNEWHEEL_SHARED") or Path(__file__).parents[3] / "shared") / "data"
@@ -147,9 +148,62 @@ def test_a_column_of_splits_is_told(table):
     assert roles.columns["split"] == "part" and "part" not in roles.others
 
 
+def test_a_column_of_splits_may_be_chinese_and_have_blank_cells(table):
+    chinese = infer(table(_reviews("text", "label", part=lambda i: ("训练", "训练集", "验证", "测试")[i % 4])))
+    blank = infer(table(_reviews("text", "label", part=lambda i: ("train", "dev", "", "test", None)[i % 5])))
+    assert chinese.columns["split"] == blank.columns["split"] == "part"
+
+
+def test_one_cell_that_names_a_part_divides_nothing(table):
+    roles = infer(table(_reviews("text", "label", note=lambda i: "test" if i == 3 else "")))
+    assert "split" not in roles.columns
+
+
+@pytest.mark.parametrize(
+    ("cell", "part"),
+    [
+        ("Train ", "train"),
+        ("", "train"),
+        (None, "train"),
+        ("DEV", "validation"),
+        ("验证集", "validation"),
+        ("测试", "test"),
+    ],
+)
+def test_a_cell_names_its_part_and_a_blank_one_is_for_training(cell: str | None, part: str):
+    assert part_named(cell) == part
+
+
 def test_words_and_tags_may_be_texts_with_spaces(table):
     rows = [{"sentence": f"Anna{i} lives in Bonn", "ner": "B-PER O O B-LOC"} for i in range(8)]
     assert dict(infer(table(rows)).columns) == {"tags": "ner", "words": "sentence"}
+
+
+CONLL2003 = {
+    "tokens": ["EU", "rejects", "calls"],
+    "pos_tags": ["NNP", "VBZ", "NNS"],
+    "chunk_tags": ["B-NP", "B-VP", "B-NP"],
+    "ner_tags": ["B-ORG", "O", "O"],
+}
+
+
+@pytest.mark.parametrize("names", [("chunk_tags", "ner_tags"), ("tags", "entity"), ("labels", "iob")])
+def test_names_are_learned_and_not_phrases_whatever_the_columns_are_called(table, names: tuple[str, str]):
+    renamed = dict(zip(("chunk_tags", "ner_tags"), names, strict=True))
+    row = {renamed.get(name, name): value for name, value in CONLL2003.items()}
+    assert dict(infer(table([row] * 4)).columns) == {"tags": names[1], "words": "tokens"}
+
+
+def test_phrases_are_learned_where_nothing_else_is_tagged(table):
+    row = {name: value for name, value in CONLL2003.items() if name != "ner_tags"}
+    assert infer(table([row] * 4)).columns["tags"] == "chunk_tags"
+
+
+def test_of_two_columns_of_a_kind_the_one_with_the_surer_name_is_taken(table):
+    tagged = [{"old_tags": ["B-PER", "O"], "tags": ["B-PER", "O"], "word_forms": ["An", "is"], "words": ["Anna", "is"]}]
+    assert dict(infer(table(tagged * 4)).columns) == {"tags": "tags", "words": "words"}
+    shown = [{"image_small": f"s/{i}.png", "image": f"{i}.png", "label": "ab"[i % 2]} for i in range(20)]
+    assert infer(table(shown)).columns["image"] == "image"
 
 
 def test_spans_beside_labels_need_a_word_from_the_user(table):

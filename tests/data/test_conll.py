@@ -52,6 +52,59 @@ def test_conll_2003_is_read_under_any_name(table, name: str):
     ]
 
 
+# The first sentences of eng.train, as they were published.
+ENG_TRAIN = """-DOCSTART- -X- O O
+
+EU NNP I-NP I-ORG
+rejects VBZ I-VP O
+German JJ I-NP I-MISC
+call NN I-NP O
+to TO I-VP O
+boycott VB I-VP O
+British JJ I-NP I-MISC
+lamb NN I-NP O
+. . O O
+
+-DOCSTART- -X- O O
+
+LONDON NNP I-NP I-LOC
+1996-08-30 CD I-NP O
+
+Dutch JJ I-NP I-MISC
+Japanese JJ I-NP B-MISC
+traders NNS I-NP O
+"""
+EU = ["B-ORG", "O", "B-MISC", "O", "O", "O", "B-MISC", "O", "O"]
+
+
+def test_the_published_conll_2003_keeps_its_names_and_documents(table):
+    found = table(ENG_TRAIN, "eng.train")
+    assert found.column("tags") == [EU, ["B-LOC", "O"], ["B-MISC", "B-MISC", "O"]]
+    assert found.column("document") == [1, 2, 2] and "(IOB1, read as IOB2)" in found.notes[0]
+
+
+def test_a_document_may_open_on_a_line_whose_tag_comes_first(table):
+    turned = "\n".join(" ".join(reversed(line.split())) for line in ENG_TRAIN.splitlines())
+    found = table(turned)
+    assert found.column("tags")[0] == EU and found.column("words")[1] == ["LONDON", "1996-08-30"]
+    assert found.column("document") == [1, 2, 2] and not found.problems
+
+
+@pytest.mark.parametrize("types", [("NC", "PC", "VC"), ("SN", "SP", "SV"), ("S.NP", "S.PP", "S.VP")])
+def test_phrases_of_other_traditions_are_not_taken_for_names(table, types: tuple[str, str, str]):
+    noun, preposition, verb = types
+    sentence = f"""Anna Anna NE B-{noun} B-PER
+wohnt wohnen VVFIN B-{verb} O
+seit seit APPR B-{preposition} O
+Mai Mai NN I-{preposition} O
+in in APPR B-{preposition} O
+Bonn Bonn NE I-{preposition} B-LOC
+. . $. O O
+
+"""
+    assert table(sentence * 3, "deu.train").row(0)["tags"] == ["B-PER", "O", "O", "O", "O", "B-LOC", "O"]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_the_columns_may_stand_in_any_order_with_tabs_or_spaces(table, seed: int):
     order = random.Random(seed).sample(range(4), 4)

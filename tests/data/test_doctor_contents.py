@@ -76,12 +76,14 @@ def test_rows_in_another_language_are_found() -> None:
     )
     assert (finding.kind, finding.rows, finding.severity) == ("mixed-languages", (32, 33), "warning")
     assert "Chinese" in finding.message and "German" in finding.message
+    assert finding.command == "Tune a.csv with --model NAME, one that reads them (tunewheel models lists them)."
 
 
 def test_the_share_of_text_beyond_the_limit_is_told() -> None:
     (finding,) = check_texts(rows("abcd " * 10, "abcd"), lambda text: len(text.split()), 5)
     assert finding.rows == (2,)
     assert "45.5% of all text" in finding.message
+    assert finding.command == "Shorten them in a.csv, or leave them: they are read in overlapping windows."
 
 
 @pytest.mark.parametrize(
@@ -159,6 +161,16 @@ def test_test_rows_seen_in_training_are_leaks() -> None:
     assert leaked.tolist() == [1, 2]
     assert findings[0].rows == (3, 4)
     assert "1 the same, 1 nearly" in findings[0].message
+    assert findings[0].command == "tunewheel tune a.csv"  # one file, which a column divides
+
+
+def test_what_mends_a_leak_is_a_command_or_a_sentence() -> None:
+    train = rows("Where is my card?", "Other")
+    held = [Example("Where is my card?", "a", Source("b.csv", 2, "held/b.csv"))]
+    (test,), _ = check_leaks(train, held, "test")
+    assert test.command == "tunewheel tune a.csv --test held/b.csv" and "with and without" in test.message
+    (validation,), _ = check_leaks(train, held, "validation")
+    assert validation.command == "Delete them from held/b.csv." and "with and without" not in validation.message
 
 
 def test_test_labels_that_train_never_shows_are_named() -> None:
@@ -180,3 +192,18 @@ def test_one_picture_under_two_labels_is_a_conflict() -> None:
     examples = [Example(same, label, Source("folder", i)) for i, label in enumerate("ab", 1)]
     diagnosis = examine(examples, task="image_classification")
     assert any(finding.kind == "conflicts" and finding.rows == (1, 2) for finding in diagnosis.findings)
+
+
+def test_repeated_pictures_are_named_to_be_deleted_because_no_copy_of_them_can_be_written() -> None:
+    data = [image(32 + i, 32).data for i in range(12)]
+    shots = [Picture(each, f"{'ab'[i % 2]}/{i}.png") for i, each in enumerate([*data, data[4]])]
+    examples = [
+        Example(each, ("Cat", "dog")[i % 2] if i else "cat", Source("shop", i + 1, "my/shop"))
+        for i, each in enumerate(shots)
+    ]
+    diagnosis = examine(examples, task="image_classification", probe=False)
+    found = {finding.kind: finding for finding in diagnosis.findings}
+    repeated = found["duplicates"]
+    assert (repeated.fix, repeated.rows) == (False, (13,)) and "a/12.png" in repeated.details[0]
+    assert repeated.command == "Delete these pictures from my/shop."
+    assert found["label-variants"].command == "Give each class one name in my/shop."

@@ -78,6 +78,22 @@ def test_variants_of_labels_are_written_alike(original: Path, tmp_path: Path) ->
     assert any("as 'food' in 1 row" in sentence for sentence in told)
 
 
+def test_test_rows_are_written_as_they_are(original: Path, tmp_path: Path) -> None:
+    """Whatever the repairs say of them."""
+    number = {str(row["id"]): read(original).number(index) for index, row in enumerate(read(original).rows())}
+    told = fixed(original, tmp_path / "clean.csv", test_rows=[number["2"], number["3"], number["4"]])
+    before, after = (list(read(path).rows()) for path in (original, tmp_path / "clean.csv"))
+    assert after == before
+    assert "3 test rows are left as in the original." in told
+
+
+def test_a_copy_with_tabs_is_read_again(original: Path, tmp_path: Path) -> None:
+    fixed(original, tmp_path / "clean.tsv", "tsv")
+    fixed(original, tmp_path / "clean.csv")
+    assert "\t" in (tmp_path / "clean.tsv").read_text(encoding="utf-8").splitlines()[0]
+    assert list(read(tmp_path / "clean.tsv").rows()) == list(read(tmp_path / "clean.csv").rows())
+
+
 def test_the_copy_of_a_clean_copy_changes_nothing(original: Path, tmp_path: Path) -> None:
     fixed(original, tmp_path / "clean.csv")
     told = fixed(tmp_path / "clean.csv", tmp_path / "again.csv")

@@ -133,8 +133,41 @@ def test_uneven_classes_are_a_warning_when_nearly_all_rows_are_of_one() -> None:
     assert finding.severity == "warning"
 
 
+def test_uneven_entities_are_no_rows_and_get_no_setting_that_their_task_lacks() -> None:
+    tags = [("B-PER", "O")] * 60 + [("B-LOC", "O")] * 2
+    examples = [Example(Words(f"Nr{i} a", ((0, 3), (4, 5))), each, Source("a.conll", i)) for i, each in enumerate(tags)]
+    finding = found(examples, "token_classification")["imbalance"]
+    assert "'PER' has 60 entities" in finding.message
+    assert finding.command == "Label more rows with 'LOC' in a.conll."
+
+
+@pytest.mark.parametrize("word", ["nan", "NULL", "N/A", "None", " #N/A "])
+def test_a_word_for_nothing_among_other_labels_is_a_warning(word: str) -> None:
+    finding = found(rows(*sound(), *[(f"text {i} of the day", word) for i in range(12)]))["labels-for-nothing"]
+    assert (finding.severity, finding.count, finding.rows[0]) == ("warning", 12, 42)
+    assert repr(word) in finding.message and "a.csv" in finding.command
+
+
+def test_labels_that_only_begin_like_nothing_are_labels() -> None:
+    labels = {"a": "nonesuch", "b": "nano"}
+    assert "labels-for-nothing" not in found(rows(*[(text, labels[str(label)]) for text, label in sound()]))
+
+
+def test_commands_name_the_file_as_the_user_did_and_sentences_by_its_short_name() -> None:
+    source = "my data/a.csv"
+    examples = [
+        Example(text, label, Source("a.csv", number, source))
+        for number, (text, label) in enumerate([*sound(), ("", "a"), ("Same text", "a"), ("Same text", "a")], 2)
+    ]
+    diagnosis = examine(examples, task="text_classification", probe=False)
+    assert diagnosis.headline.startswith("a.csv: 43 rows")
+    wanted = "tunewheel check 'my data/a.csv' --fix 'my data/a.clean.csv'"
+    assert {finding.kind: finding.command for finding in diagnosis.findings} == {"empty": wanted, "duplicates": wanted}
+
+
 def test_findings_come_worst_first_and_say_rows_and_command() -> None:
     diagnosis = examine(rows(*sound(), ("", "a"), ("?", "b"), ("é", None)), task="text_classification", probe=False)
     assert [finding.severity for finding in diagnosis.findings] == ["warning", "warning", "note"]
     assert all(finding.rows and finding.command for finding in diagnosis.findings)
+    assert all(f.command.startswith("tunewheel ") != f.command.endswith(".") for f in diagnosis.findings)
     assert "rows 42\n    -> tunewheel check a.csv --fix a.clean.csv" in diagnosis.summary()

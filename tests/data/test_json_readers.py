@@ -141,6 +141,14 @@ def test_label_studio_regions_become_character_spans_also_behind_an_emoji(table)
     assert infer(found).task == "token_classification"
 
 
+def test_label_studio_tasks_that_nobody_finished_are_unlabelled_and_no_negatives(table):
+    region = {"start": 0, "end": 4, "text": "Anna", "labels": ["PER"]}
+    untouched = {"data": {"text": "Bob is new", "source": "web"}, "annotations": []}
+    cancelled = _task("Ben sings", {"start": 0, "end": 3, "text": "Ben", "labels": ["PER"]}, cancelled=True)
+    found = table([_task("Anna sings", region), untouched, cancelled, _task("nobody")])
+    assert [None if value is None else len(value) for value in found.column("spans")] == [1, None, None, 0]
+
+
 def test_a_label_studio_region_that_is_elsewhere_is_said(table):
     found = table([_task("Anna sings", {"start": 5, "end": 9, "text": "Anna", "labels": ["PER"]})] * 2)
     assert any("'Anna' is at characters 5-9, where the text reads 'sing'" in note for note in found.notes)

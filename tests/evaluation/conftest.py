@@ -80,7 +80,7 @@ def report(examples: list[Example]) -> Report:
         curve=[*curve, last],
         calibration=calibration(np.full(200, 0.99), np.full(200, 0.9), right, 1.7),
         leak=[1, 3],
-        diagnosis_findings=["2 test rows are also in training."],
+        findings=["2 test rows are also in training."],
         data={"rows": {"train": 1000, "test": 200}},
         model={"backbone": "tiny"},
         environment={"python": "3.11"},
@@ -101,7 +101,7 @@ def evil_report() -> Report:
     ]
     return build(
         title=EVIL, task=EVIL, task_summary=EVIL, best_by="accuracy", labels=["ok", EVIL], examples=rows,
-        contenders=contenders, leak=[0], diagnosis_findings=[EVIL], data={EVIL: EVIL}, model={"a": [EVIL]},
+        contenders=contenders, leak=[0], findings=[EVIL], data={EVIL: EVIL}, model={"a": [EVIL]},
         environment={"b": {EVIL: EVIL}}, recipe_yaml=f"x: '{EVIL}'\n",
     )  # fmt: skip
 

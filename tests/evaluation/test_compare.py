@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import binomtest
 from scipy.stats import bootstrap as scipy_bootstrap
 
+from tunewheel.evaluation.bootstrap import resampled
 from tunewheel.evaluation.compare import Difference, detectable, difference, interval, mcnemar, sentence
 from tunewheel.records import Ratio
 
@@ -55,6 +56,40 @@ def test_whole_groups_are_resampled_so_that_copies_do_not_count_as_evidence() ->
     single, naive, grouped = interval(right(correct)), interval(copied), interval(copied, groups=groups)
     assert grouped.high - grouped.low == pytest.approx(single.high - single.low, rel=0.05)
     assert naive.high - naive.low < 0.5 * (grouped.high - grouped.low)
+
+
+@pytest.mark.parametrize("groups", [["one document"] * 400, [n % 9 for n in range(400)], [None] * 400])
+def test_of_fewer_than_ten_groups_rows_are_resampled(groups: list[object]) -> None:
+    """Of one group every draw is the same: intervals without width, and any gain proved."""
+    generator = np.random.default_rng(0)
+    a, b = right(generator.random(400) < 0.8), right(generator.random(400) < 0.8)
+    assert interval(a, groups=groups) == interval(a)
+    assert difference(a, b, groups=groups) == difference(a, b)
+    assert difference(a, b, groups=groups).method == "exact McNemar"
+    assert detectable(a, b, groups=groups) == detectable(a, b)
+
+
+@pytest.mark.parametrize("nothing", [None, "", float("nan")])
+def test_a_row_without_a_group_is_a_group_of_its_own(nothing: object) -> None:
+    ratio = random_f1(300)
+    groups = [number // 10 if number < 100 else nothing for number in range(300)]
+    alone = [number // 10 if number < 100 else f"row {number}" for number in range(300)]
+    assert interval(ratio, groups=groups) == interval(ratio, groups=alone)
+    together = interval(ratio, groups=[number // 10 if number < 100 else "others" for number in range(300)])
+    assert interval(ratio, groups=groups) != together
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        (None, "test rows"),
+        ([1] * 30, "test rows (too few groups to resample: 1)"),
+        ([n % 15 for n in range(30)], "15 groups of test rows"),
+        ([n % 14 or None for n in range(28)], "13 groups of test rows and 2 rows without one"),
+    ],
+)
+def test_it_is_said_what_was_resampled(groups: list[object] | None, said: str) -> None:
+    assert resampled(groups) == said
 
 
 def test_a_perfect_score_still_has_a_lower_end() -> None:
@@ -154,3 +189,8 @@ def test_the_sentence_says_what_was_found() -> None:
     assert "2.0 points of accuracy ahead" in worse
     unsure = sentence(Difference(0.004, -0.001, 0.01, 0.2, ""), "frozen", "accuracy", "before")
     assert unsure.startswith("no difference proved: 0.4 points of accuracy above the model before fine-tuning (frozen)")
+    plain = sentence(Difference(0.004, -0.001, 0.01, 0.2, ""), "Fine-tuned", "accuracy", "after")
+    assert plain.startswith("no difference proved: 0.4 points of accuracy above the fine-tuned model (Fine-tuned)")
+    assert sentence(Difference(-0.02, -0.03, -0.01, 0.001, ""), "Fine-tuned", "accuracy", "after").startswith(
+        "worse than fine-tuned: the fine-tuned model (Fine-tuned) is 2.0 points"
+    )

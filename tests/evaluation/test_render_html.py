@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -144,3 +145,16 @@ def test_ticks_are_round_and_inside() -> None:
 def test_a_single_or_flat_curve_can_be_drawn() -> None:
     assert lines([(5, 0.5)], "x", share=True, best=5).count("<circle") == 1
     assert 'points="' in lines([(1, 0.5), (2, 0.5)], "x", share=True)
+
+
+def test_what_reading_left_out_is_called_so_and_thousands_are_not_listed(report: Report) -> None:
+    broken = replace(report, background=replace(report.background, findings=[f"row {n}" for n in range(3000)]))
+    made = page(broken)
+    assert "Left out or mended while reading" in made and "doctor" not in made
+    assert made.count("<li>row ") == 50 and "and 2,950 more" in made
+
+
+def test_the_page_says_over_what_intervals_were_drawn(report: Report) -> None:
+    grouped = replace(report, judgement=replace(report.judgement, resampled="53 groups of test rows"))
+    assert page(grouped).count("over 53 groups of test rows") == 2
+    assert page(report).count("over test rows") == 2

@@ -67,3 +67,10 @@ def test_a_model_without_a_base_says_so(report: Report) -> None:
     text = card(report, version="1", licence="", base_model="", fingerprints={})
     assert "- base model: none" in text
     assert "base_model" not in text
+    assert "icen" not in text.split("---")[1] + text.split("## How it was made")[1]
+
+
+def test_the_card_says_which_line_it_is_about_and_what_reading_left_out(report: Report) -> None:
+    text = carded(report)
+    assert "bootstrap intervals over\ntest rows. This one is 'Fine-tuned'." in text
+    assert "Left out or mended while reading:\n\n- 2 test rows" in text

@@ -15,8 +15,9 @@ from tunewheel.evaluation.build import build
 from tunewheel.evaluation.metrics import multi_label_scores
 from tunewheel.evaluation.mistakes import excerpt
 from tunewheel.evaluation.outcomes import Mark
+from tunewheel.evaluation.outcomes import answered as answered_classes
 from tunewheel.evaluation.report import Contender, Report, Role, Verdict
-from tunewheel.records import Example, Prediction, Scores, Step
+from tunewheel.records import Example, Prediction, Scores, Step, Words
 
 Make = Callable[..., Any]
 
@@ -52,6 +53,43 @@ def test_better_than_the_floor_but_not_than_before_is_said_plainly(
 ) -> None:
     found = judged(contender, answered, examples, floor=range(160), before=range(22), after=range(20)).judgement
     assert found.headline == "Better than the floor; fine-tuning itself is not proved"
+
+
+@pytest.mark.parametrize(
+    ("floor", "after", "verdict", "headline", "advice"),
+    [
+        (range(20), range(160), "better", "floor is enough: better than", "Serve it"),
+        (range(20), range(21), "unproved", "floor may be enough: as good as the", "whichever is cheaper"),
+        (range(160), range(20), "worse", "floor is worse than the fine-tuned model", "Serve the fine-tuned model."),
+    ],
+)
+def test_a_floor_is_judged_beside_the_fine_tuned_model(
+    examples: list[Example], floor: range, after: range, verdict: Verdict, headline: str, advice: str,
+    contender: Make, answered: Make,
+) -> None:  # fmt: skip
+    made = [contender(name, name, answered(examples, wrong, "bad"), examples)
+            for name, wrong in (("floor", floor), ("after", after))]  # fmt: skip
+    report = build(
+        title="t", task="t", task_summary="s", best_by="accuracy", labels=["bad", "good"], examples=examples,
+        contenders=made, judged="floor",
+    )  # fmt: skip
+    found = report.judgement
+    assert (found.main, found.verdict) == ("floor", verdict) and found.headline.startswith(headline)
+    assert advice in found.advice[0] and "the fine-tuned model (after)" in found.comparisons[0].sentence
+    assert sum(row.correct for row in report.row_scores) == sum(examples[row].target == "bad" for row in floor) + (
+        200 - len(floor)
+    )
+    assert Report.from_json(report.to_json()) == report
+
+
+def test_groups_too_few_to_resample_are_told(examples: list[Example], contender: Make, answered: Make) -> None:
+    made = [contender("a", "after", answered(examples, range(9), "bad"), examples)]
+    settings = {"title": "t", "task": "t", "task_summary": "s", "best_by": "accuracy", "labels": ["bad", "good"]}
+    for groups, said in (([1] * 200, "(too few groups to resample: 1)"), ([n // 4 for n in range(200)], "50 groups")):
+        judgement = build(**settings, examples=examples, contenders=made, groups=groups).judgement
+        assert said in judgement.resampled
+        spread = judgement.standings[0].intervals["accuracy"]
+        assert spread.low < spread.value < spread.high
 
 
 def test_the_table_has_every_contender_with_an_interval(report: Report) -> None:
@@ -149,6 +187,14 @@ def test_entities_are_compared_by_place_and_type(entity_report: Report) -> None:
     mistake = entity_report.weaknesses.mistakes[0]
     assert mistake.actual == [Mark(0, 3, "PER"), Mark(13, 18, "LOC"), Mark(21, 23, "LOC")]
     assert entity_report.weaknesses.matrix == []
+
+
+def test_classes_of_word_tags_are_the_types_of_entities(entity_report: Report) -> None:
+    tags = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER", "B-self-made", "I-self-made"]
+    words = [Example(Words("Ada", ((0, 3),)), ("B-PER",))]
+    assert answered_classes(tags, words) == ["LOC", "PER", "self-made"]
+    assert answered_classes(["O", "B"], [Example("a blood group", "O")]) == ["O", "B"]
+    assert [row.label for row in entity_report.weaknesses.classes] == ["LOC", "ORG", "PER"]
 
 
 def test_many_labels_a_row_are_missed_or_invented(examples: list[Example]) -> None:

@@ -50,6 +50,15 @@ def test_metrics_that_are_not_right_or_wrong_and_groups_work_too() -> None:
     assert plain[0].difference.proved
 
 
+def test_a_slice_that_is_a_single_group_is_not_proved_weak_by_its_lack_of_spread() -> None:
+    documents = [number // 20 for number in range(400)]
+    correct = np.random.default_rng(0).random(400) < 0.8
+    found = worst_slices(rows(document=documents), right(correct), groups=documents)
+    assert found[0].name.startswith("document: ")
+    assert not any(part.difference.proved for part in found)
+    assert all(part.score.low < part.score.high for part in found)
+
+
 def test_small_slices_and_free_text_columns_are_left_out() -> None:
     shops: list[object] = ["rare" if i < 19 else "usual" for i in range(400)]
     notes: list[object] = [f"note {i}" for i in range(400)]

@@ -121,3 +121,12 @@ def test_running_means_of_pictures_move_too(tiny_pictures: Path) -> None:
     made = PictureHead(load_backbone(tiny_pictures), 2)
     choose_moving(made, "full")
     assert any(name.endswith("running_mean") for name in named(made))
+
+
+def test_vectors_of_words_stand_still_unless_asked_and_are_then_named_as_frozen(tiny_folder: Path) -> None:
+    for words in (True, False):
+        made = module(tiny_folder)
+        choose_moving(made, "full", words=words)
+        still = [name for name, p in made.named_parameters() if not p.requires_grad]
+        assert still == ([] if words else ["backbone.body.embeddings.word_embeddings.weight"])
+        assert ("embeddings.word_embeddings." in made.backbone.frozen) != words

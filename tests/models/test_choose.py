@@ -18,7 +18,9 @@ PLENTY = 16_000
         ({"language": "de"}, True, "e5-small"),
         ({"language": "en", "languages": {"en": 0.9, "es": 0.1}}, False, "e5-small"),
         ({"language": "en", "languages": {"en": 0.98, "es": 0.02}}, False, "minilm-l6"),
-        ({"language": "en", "languages": {"en": 0.8, "und": 0.2}}, False, "minilm-l6"),
+        ({"language": "en", "languages": {"en": 0.4, "und": 0.6}}, False, "minilm-l6"),
+        ({"language": "other", "languages": {"und": 1.0}}, False, "e5-small"),
+        ({"language": "und", "languages": {"und": 0.97, "pt": 0.03}}, True, "e5-small"),
         ({"language": "en", "cased": 0.2}, True, "e5-small"),
         ({"language": "en", "cased": 0.0}, True, "minilm-l6"),
     ],
@@ -26,6 +28,13 @@ PLENTY = 16_000
 def test_text_gets_the_body_that_reads_it(profile: dict[str, Any], cased_matters: bool, name: str) -> None:
     choice = choose(profile, "text", cased_matters=cased_matters, memory_mb=PLENTY)
     assert choice.entry.name == name and choice.because and "\n" not in choice.because
+
+
+def test_a_language_that_cannot_be_told_is_not_called_english() -> None:
+    because = choose({"language": "other", "languages": {"und": 1.0}}, "text", memory_mb=PLENTY).because
+    assert because == "it cannot be told that the texts are English, and it reads about 100 languages"
+    mixed = choose({"language": "other", "languages": {"und": 0.8, "es": 0.2}}, "text", memory_mb=PLENTY).because
+    assert "(es)" in mixed
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 import torch
 from small_texts import banking, intents
 
-from tunewheel.errors import ColumnError, LabelError
+from tunewheel.errors import ColumnError, DataError, LabelError
 from tunewheel.models.backbone import load_processor
-from tunewheel.records import Source
+from tunewheel.records import Prediction, Source
 from tunewheel.tasks.text_classification import TextClassification
 from tunewheel.testing.contracts import TaskContract
 
@@ -109,6 +109,11 @@ def test_a_missing_text_column_is_named_with_what_there_is() -> None:
         task().parse({"body": "Hi", "label": "a"}, HERE)
 
 
+def test_an_empty_text_is_told_as_an_empty_cell() -> None:
+    with pytest.raises(DataError, match=r"texts.csv row 3: column 'text' is empty. Fill it in, or delete the row"):
+        task().parse({"text": None, "label": "a"}, HERE)
+
+
 @pytest.mark.parametrize("label", [None, "", "  ", float("nan")])
 def test_an_empty_label_is_no_label(label: Any) -> None:
     assert task().parse({"text": "Hi", "label": label}, HERE).target is None
@@ -119,6 +124,21 @@ def test_votes_become_shares_and_no_votes_no_target() -> None:
     first, second = parsed(made, {"text": "a", "good": 3, "bad": "1"}, {"text": "b", "good": 0, "bad": None})
     assert first.target == {"good": 0.75, "bad": 0.25}
     assert second.target is None
+
+
+def test_shares_are_scored_by_the_probabilities_beside_the_largest_share() -> None:
+    made = task(votes=("good", "bad", "odd"))
+    examples = parsed(made, {"text": "a", "good": 3, "bad": 1, "odd": 0}, {"text": "b", "good": 0, "bad": 1, "odd": 1})
+    made.facts = {"labels": ["bad", "good"], "soft": True}  # nobody said "odd" in training
+    said = [Prediction("good", 0.75, {"bad": 0.25, "good": 0.75}), Prediction("bad", 0.5, {"bad": 0.5, "good": 0.5})]
+    scores = made.score(said, examples)
+    assert scores["accuracy"] == 1.0
+    assert scores["brier_loss"] == pytest.approx((0 + 0.5**2 + 0.5**2) / 2)
+    assert scores["cross_entropy_loss"] > 5  # half of the second row's votes were for what was held impossible
+    assert set(scores.rows) == {"accuracy", "brier_loss", "cross_entropy_loss"}
+    assert list(scores.values)[:2] == ["accuracy", "macro_f1"]
+    hard = parsed(task(), *[{"text": "a", "label": "good"}] * 2)
+    assert "brier_loss" not in made.score(said, hard).values
 
 
 @pytest.mark.parametrize("vote", [-1, "many", float("nan")])

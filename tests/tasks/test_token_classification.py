@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_texts import names
 
-from tunewheel.errors import LabelError, SpanError
+from tunewheel.errors import DataError, LabelError, SpanError
 from tunewheel.models.backbone import load_processor
 from tunewheel.records import Batch, Source
 from tunewheel.tasks.token_classification import TokenClassification, valid_tags, word_features
@@ -172,3 +172,25 @@ def test_features_of_a_word_see_its_neighbours_and_its_shape() -> None:
     features = word_features(["McDonald's", "in", "Rome2"])
     assert {"w=mcdonald's", "shape=XxXx'x", "-1=<s>", "+1=in", "+2=rome2"} <= set(features[0])
     assert {"shape=Xx0", "-2=mcdonald's", "-1w=in|rome2"} <= set(features[2])
+
+
+@pytest.mark.parametrize("row", [{"words": None, "tags": None}, {"text": None, "spans": []}])
+def test_an_empty_cell_is_told_as_such(row: dict[str, Any]) -> None:
+    column = next(iter(row))
+    with pytest.raises(DataError, match=f"news.conll row 7: column '{column}' is empty"):
+        TokenClassification(TokenClassification.Options()).parse(row, HERE)
+
+
+@pytest.mark.parametrize("scheme", ["IOB1", "IOB2", "BIOES", "BILOU", "BMES"])
+def test_the_schemes_that_the_option_promises_are_read(scheme: str) -> None:
+    tags = {
+        "IOB1": ["I-PER", "I-PER", "O", "I-LOC"],
+        "IOB2": ["B-PER", "I-PER", "O", "B-LOC"],
+        "BIOES": ["B-PER", "E-PER", "O", "S-LOC"],
+        "BILOU": ["B-PER", "L-PER", "O", "U-LOC"],
+        "BMES": ["B-PER", "E-PER", "O", "S-LOC"],
+    }[scheme]
+    options = TokenClassification.Options()
+    assert scheme in str(TokenClassification.Options.model_fields["tags"].description)
+    example = TokenClassification(options).parse({"words": ["Ada", "L.", "in", "Rome"], "tags": tags}, HERE)
+    assert example.target == ("B-PER", "I-PER", "O", "B-LOC")

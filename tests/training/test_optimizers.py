@@ -42,7 +42,7 @@ def test_the_head_learns_at_its_own_rate_and_norms_and_biases_are_not_decayed(ti
     optimizer = make_optimizer(module, options(learning_rate=1e-4, head_learning_rate=1e-2, weight_decay=0.3))
     assert set_rate(optimizer, 0.5) == 0.5e-4
     names = {id(parameter): name for name, parameter in module.named_parameters()}
-    groups = {names[id(group["params"][0])]: group for group in optimizer.param_groups}
+    groups = {names[id(p)]: group for group in optimizer.param_groups for p in group["params"]}
     assert groups.keys() == {name for name, p in module.named_parameters() if p.requires_grad}
     assert groups["head.weight"]["lr"] == 0.5e-2 and groups["head.weight"]["weight_decay"] == 0.3
     for name, group in groups.items():
@@ -65,3 +65,9 @@ def test_fewer_rows_get_more_epochs(reads) -> None:
 
 def test_a_body_with_frozen_words_learns_texts_more_slowly() -> None:
     assert suggest("text", 100, frozen_words=True).learning_rate < suggest("text", 100).learning_rate
+
+
+def test_parameters_of_one_rate_and_decay_are_taken_together(tiny_folder: Path) -> None:
+    module = TextHead(load_backbone(tiny_folder), 3)
+    choose_moving(module, "full")
+    assert len(make_optimizer(module, options()).param_groups) == 4

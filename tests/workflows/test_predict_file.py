@@ -2,13 +2,13 @@ import csv
 import json
 
 import pytest
-from keyword_task import KeywordTask, NamesTask, predictor
+from keyword_task import KeywordTask, NamesTask, PictureTask, predictor
 
 from tunewheel.data import read
-from tunewheel.errors import ColumnError, ServingError
+from tunewheel.errors import ColumnError, DataError, ReadError, RequestInvalid, ServingError
 from tunewheel.workflows import predict as workflow
 from tunewheel.workflows.answers_file import Line, answers_file, checked_output
-from tunewheel.workflows.predict import predict_table
+from tunewheel.workflows.predict import predict_file, predict_table
 from tunewheel.workflows.say import Silent
 
 
@@ -40,6 +40,61 @@ def test_a_row_that_cannot_be_read_says_why_and_stops_nothing(table, tmp_path):
     errors = [row["error"] for row in answers(written.path)]
     assert [bool(error) for error in errors] == [False, False, True, False]
     assert "in.csv row" in errors[2] and "empty" in errors[2]
+
+
+class Choosy(KeywordTask):
+    """Takes no text with a question mark: as a model may that meets what no check foresaw."""
+
+    def encode(self, examples):
+        bad = [example.text for example in examples if "?" in example.text]
+        if bad:
+            raise DataError(f"{bad[0]!r} is a question.", where="somewhere")
+        return super().encode(examples)
+
+
+def test_a_row_that_the_model_cannot_take_says_why_and_stops_nothing(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("text\nmy card\na fee?\n \nmy card again\n")
+    written = predict_table(predictor(task=Choosy()), read(path), tmp_path / "out.csv", Silent())
+    rows = answers(written.path)
+    assert (written.rows, written.failed) == (4, 2)
+    assert [row["prediction"] for row in rows] == ["cards", "", "", "cards"]
+    assert rows[1]["error"] == "in.csv row 3: 'a fee?' is a question."
+
+
+def test_a_fault_of_ours_is_not_taken_for_a_bad_row(table, tmp_path):
+    def broken(batch):
+        raise RuntimeError("out of memory")
+
+    with pytest.raises(RuntimeError):
+        predict_table(predictor(engine=broken), table, tmp_path / "out.csv", Silent())
+
+
+def test_the_column_of_the_texts_can_be_named(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("text,body\n1,my card\n2,a fee\n")
+    written = predict_table(predictor(), read(path), tmp_path / "out.csv", Silent(), text="body")
+    assert [row["prediction"] for row in answers(written.path)] == ["cards", "fees"]
+    with pytest.raises(ColumnError, match="no column 'boddy'. Did you mean 'body'"):
+        predict_table(predictor(), read(path), tmp_path / "out.csv", Silent(), text="boddy")
+    with pytest.raises(RequestInvalid, match="reads pictures"):
+        predict_table(predictor(task=PictureTask()), read(path), tmp_path / "out.csv", Silent(), text="body")
+
+
+def test_a_file_is_read_as_it_is_said_to_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(workflow, "load", lambda *_: predictor())
+    path = tmp_path / "in.data"
+    path.write_bytes("文本\tn\n我的卡\t1\n".encode("gb18030"))
+    written = predict_file(None, path, text="文本", format="tsv", encoding="gb18030")
+    assert [row["prediction"] for row in answers(written.path)] == ["cards"]
+
+
+@pytest.mark.parametrize("name", ["revews.csv", "folder/reviews.csv"])
+def test_a_mistyped_file_is_named_with_what_was_meant(tmp_path, name):
+    (tmp_path / "reviews.csv").write_text("text\nmy card\n")
+    with pytest.raises(ReadError, match="there is no such file") as caught:
+        predict_file(None, tmp_path / name)
+    assert ("Did you mean" in str(caught.value)) == (name == "revews.csv")
 
 
 def test_slabs_join_without_a_seam(tmp_path, monkeypatch):

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from listening import Listening
 
-from tunewheel.errors import CertificateMismatch
 from tunewheel.registry import Draft, Version
 from tunewheel.workflows.promotion import promote_if_proved
 from tunewheel.workspace import Workspace
@@ -18,19 +17,23 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
         yield opened
 
 
-def registered(workspace: Workspace, right: Sequence[bool], keys: Sequence[str] = (), **draft: Any) -> Version:
+def registered(
+    workspace: Workspace, right: Sequence[bool], keys: Sequence[str] = (), groups: Sequence[int] = (), **draft: Any
+) -> Version:
     """A version that was right on these of the frozen rows, and nothing else."""
     named = keys or [f"row {number}" for number in range(len(right))]
     rows = [
         {"key": key, "numerator": float(hit), "denominator": 1.0, "predicted": "x", "confidence": 0.5}
         for key, hit in zip(named, right, strict=True)
     ]
+    for row, group in zip(rows, groups, strict=False):
+        row["group"] = group
 
     def fill(folder: Path) -> None:
         (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-    made = Draft(name="reviews", task="text_classification", kind="module", **draft)
-    return workspace.register(fill, made)
+    made = {"name": "reviews", "task": "text_classification", "kind": "module", **draft}
+    return workspace.register(fill, Draft(**made))
 
 
 def hits(count: int, of: int = 100, start: int = 0) -> list[bool]:
@@ -80,8 +83,45 @@ def test_versions_that_were_judged_on_no_row_in_common_prove_nothing(workspace: 
     assert workspace.versions.aliases()["live"] == "v0001"
 
 
-def test_a_refused_version_never_goes_live(workspace: Workspace) -> None:
-    refused = registered(workspace, hits(100), status="refused")
-    with pytest.raises(CertificateMismatch, match="may not go live"):
-        promote_if_proved(workspace, refused, Listening())
-    assert workspace.versions.aliases() == {}
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize("right", [hits(100), hits(10)], ids=["better", "worse"])
+def test_a_refused_version_gets_no_alias_and_it_is_said(workspace: Workspace, live: bool, right: list[bool]) -> None:
+    if live:
+        promote_if_proved(workspace, registered(workspace, hits(50)), Listening())
+    before, heard = workspace.versions.aliases(), Listening()
+    refused = registered(workspace, right, status="refused")
+    assert not promote_if_proved(workspace, refused, heard)
+    assert workspace.versions.aliases() == before
+    assert heard.said.startswith(f"{refused.id} is refused and cannot go live: its served answers differ")
+
+
+def test_a_version_of_another_task_is_a_candidate_and_the_way_to_serve_it_is_told(workspace: Workspace) -> None:
+    promote_if_proved(workspace, registered(workspace, hits(10)), Listening())
+    heard = Listening()
+    names = registered(workspace, hits(100), task="token_classification")
+    assert not promote_if_proved(workspace, names, heard)
+    assert workspace.versions.aliases() == {"live": "v0001", "candidate": "v0002"}
+    assert heard.lines[0] == ("v0002 is a candidate: v0001, which is live, has another task (text_classification).")
+    assert "tunewheel promote v0002" in heard.lines[1] and "--workspace FOLDER" in heard.lines[1]
+
+
+def test_rows_of_one_group_are_no_evidence_each_of_its_own(workspace: Workspace) -> None:
+    """Ten documents of ten rows; the new version wins all rows of two of them."""
+    documents = [number // 10 for number in range(100)]
+    promote_if_proved(workspace, registered(workspace, hits(70), groups=documents), Listening())
+    heard = Listening()
+    assert not promote_if_proved(workspace, registered(workspace, hits(80), groups=documents), heard)
+    assert "not proved better, +10.0 points" in heard.said
+
+
+def test_groups_that_only_the_live_version_knows_are_used(workspace: Workspace) -> None:
+    documents = [number // 10 for number in range(100)]
+    promote_if_proved(workspace, registered(workspace, hits(70), groups=documents), Listening())
+    assert not promote_if_proved(workspace, registered(workspace, hits(80)), Listening())
+
+
+def test_a_single_group_proves_nothing_by_its_lack_of_spread(workspace: Workspace) -> None:
+    promote_if_proved(workspace, registered(workspace, hits(70), groups=[1] * 100), Listening())
+    heard = Listening()
+    assert not promote_if_proved(workspace, registered(workspace, hits(71), groups=[1] * 100), heard)
+    assert "p = 0.500" in heard.said

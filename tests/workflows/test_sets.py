@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -6,10 +7,12 @@ from listening import Listening
 from small_texts import Rows, intents, write_csv
 
 from tunewheel.data import overlap
-from tunewheel.errors import LabelError, WorkspaceError
+from tunewheel.errors import LabelError, SplitError, WorkspaceError
 from tunewheel.recipe import DataOptions
 from tunewheel.records import Example
 from tunewheel.tasks.text_classification import TextClassification
+from tunewheel.tasks.token_classification import TokenClassification
+from tunewheel.workflows.frozen import as_row
 from tunewheel.workflows.gather import open_table
 from tunewheel.workflows.sets import Sets, make_sets
 from tunewheel.workspace import Workspace
@@ -115,7 +118,7 @@ def test_a_column_can_say_which_part_a_row_belongs_to(divided: Dividing) -> None
 def test_repeated_and_unlabelled_rows_do_not_train_and_it_is_said(divided: Dividing) -> None:
     rows = intents(100)
     sets = divided(divided.file("a.csv", [*rows, *rows[:20], {"text": "who knows", "label": ""}]))
-    assert "1 rows without a label are left out." in divided.heard.lines
+    assert "Left out for want of a label: 1 row of a.csv." in divided.heard.lines
     learnt = keys(sets.train) + keys(sets.validation)
     assert len(learnt) == len(set(learnt)) and len(set(learnt) | set(keys(sets.test))) == 100
 
@@ -126,12 +129,105 @@ def test_rows_of_a_test_file_are_never_cleaned(divided: Dividing) -> None:
     assert len(divided(divided.file("a.csv", rows[:80]), test=test).test) == 22
 
 
-@pytest.mark.parametrize("label", ["", "unheard of"])
-def test_a_validation_file_without_labels_of_use_is_a_mistake_with_a_sentence(divided: Dividing, label: str) -> None:
+def test_a_validation_file_without_labels_of_use_is_a_mistake_with_a_sentence(divided: Dividing) -> None:
     rows = intents(100)
-    validation = divided.file("validation.csv", [{**row, "label": label} for row in rows[80:]])
-    with pytest.raises(LabelError, match=r"no validation row has a label.*leave it out"):
+    validation = divided.file("validation.csv", [{**row, "label": "unheard of"} for row in rows[80:]])
+    with pytest.raises(LabelError, match=r"validation.csv: no validation row has a label.*leave it out"):
         divided(divided.file("a.csv", rows[:80]), validation=validation)
+
+
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_a_given_file_without_labels_is_never_replaced_by_other_rows(divided: Dividing, part: str) -> None:
+    rows = intents(100)
+    path = divided.file("a.csv", rows[:80])
+    misnamed = divided.file("b.csv", [{"text": row["text"], "topic": row["label"]} for row in rows[80:]])
+    with pytest.raises(LabelError, match=r"b.csv: no row has a label. a.csv has its labels in 'label', .*'topic'"):
+        divided(path, **{part: misnamed})
+    empty = divided.file("c.csv", [{**row, "label": ""} for row in rows[80:]])
+    with pytest.raises(LabelError, match=r"c.csv: no row has a label. Fill in column 'label', or leave the file out"):
+        divided(path, **{part: empty})
+    assert divided.workspace.frozen_test("text_classification") is None
+
+
+def test_test_rows_of_a_column_without_labels_are_never_replaced_by_other_rows(divided: Dividing) -> None:
+    rows = [{**row, "part": "test" if n % 5 == 0 else "train"} for n, row in enumerate(intents(100))]
+    rows = [{**row, "label": "" if row["part"] == "test" else row["label"]} for row in rows]
+    with pytest.raises(LabelError, match=r"a.csv, rows that 'part' calls test: no row has a label. Label them, or"):
+        divided(divided.file("a.csv", rows), split="part")
+
+
+def test_rows_of_a_given_file_without_a_label_are_counted(divided: Dividing) -> None:
+    rows = intents(100)
+    test = divided.file("test.csv", [*rows[80:], *({"text": f"who knows {n}", "label": ""} for n in range(3))])
+    assert len(divided(divided.file("a.csv", rows[:80]), test=test).test) == 20
+    assert "Left out for want of a label: 3 rows of test.csv." in divided.heard.lines
+
+
+def test_validation_rows_that_are_all_frozen_test_rows_are_a_mistake(divided: Dividing) -> None:
+    path = divided.file("a.csv", intents(150))
+    frozen = [{"text": example.text, "label": example.target} for example in divided(path).test]
+    with pytest.raises(SplitError, match=r"validation.csv: every validation row is .* among the frozen test rows"):
+        divided(path, validation=divided.file("validation.csv", frozen))
+
+
+def test_rows_that_cannot_be_read_are_told_with_the_first_of_them_and_kept_for_the_report(divided: Dividing) -> None:
+    rows = intents(100)
+    path = divided.folder / "a.jsonl"
+    broken = [{"text": None, "label": "card"}] * 5
+    path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, *broken]))
+    sets = divided(str(path))
+    first, *shown, rest = divided.heard.lines[:5]
+    assert first == "5 rows of a.jsonl cannot be used:"
+    assert shown == [f"  {problem}" for problem in sets.problems[:3]] and "a.jsonl row 101" in shown[0]
+    assert rest == "  ... and 2 more, which the report lists."
+    assert len(sets.problems) == 5
+
+
+def test_spans_that_were_mended_are_told_and_kept_for_the_report(divided: Dividing) -> None:
+    texts = [f"Anna met number {n} in Berlin" for n in range(40)]
+    rows = [{"text": text, "spans": [[0, 4, "PER"], [len(text) - 6, len(text), "LOC"]]} for text in texts]
+    rows[7]["spans"][0][1] = 5  # a space too much
+    path = divided.folder / "a.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    task, heard = TokenClassification(TokenClassification.Options()), Listening()
+    sets = make_sets(divided.workspace, open_table(path), task, DataOptions(), None, 0, heard.line)
+    assert heard.lines[0] == "1 span of a.jsonl mended or left out:"
+    assert "a.jsonl row 8, characters 0-5" in heard.lines[1] and "trimmed" in str(sets.problems[0])
+
+
+@pytest.mark.parametrize("rows", [10, 11, 12])
+def test_a_file_too_small_to_learn_from_freezes_nothing(divided: Dividing, rows: int) -> None:
+    """Or its few test rows would judge all that is labelled later."""
+    with pytest.raises(SplitError, match=r"a.csv: \d rows are left to learn from beside the test rows; 10 are needed"):
+        divided(divided.file("a.csv", intents(rows)))
+    assert divided.workspace.frozen_test("text_classification") is None
+    assert len(divided(divided.file("a.csv", intents(60))).test) > 10
+
+
+def test_rows_that_another_run_froze_meanwhile_are_the_judge(
+    divided: Dividing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, rows = divided.file("a.csv", intents(100)), intents(30, seed=9)
+    first = [Example(row["text"], row["label"]) for row in rows]
+    freeze_test = divided.workspace.freeze_test
+
+    def raced(name: str, rows: Any, keys: Any, facts: Any) -> Any:
+        freeze_test(name, [as_row(example) for example in first], [example.key for example in first], {})
+        return freeze_test(name, rows, keys, facts)
+
+    monkeypatch.setattr(divided.workspace, "freeze_test", raced)
+    sets = divided(path)
+    assert keys(sets.test) == keys(first)
+    assert not len(overlap(sets.train + sets.validation, sets.test))
+
+
+def test_each_row_carries_its_group(divided: Dividing) -> None:
+    rows = [{**row, "author": f"author {n // 4}"} for n, row in enumerate(intents(120))]
+    sets = divided(divided.file("a.csv", rows), group="author")
+    groups = sets.groups(sets.test)
+    assert groups is not None and len(groups) == len(sets.test) and len(set(groups)) > 3
+    assert not set(groups) & set(sets.groups(sets.train) or ())
+    assert divided(divided.file("a.csv", rows)).groups(sets.test) is None
 
 
 def test_what_cannot_be_learnt_from_freezes_nothing(divided: Dividing) -> None:

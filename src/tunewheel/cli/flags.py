@@ -28,7 +28,7 @@ Model = Annotated[
     str | None, typer.Option("--model", help="Body to fine-tune (see `tunewheel models`).", metavar="NAME")
 ]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of every random choice.", metavar="NUMBER")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run that was interrupted.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run that was interrupted, as it was asked for.")]
 
 Task = Annotated[
     str | None, typer.Option("--task", help="What the model shall do (see `tunewheel tasks`).", metavar="NAME")

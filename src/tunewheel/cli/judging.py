@@ -20,6 +20,7 @@ def check(
     tags: flags.Tags = None,
     spans: flags.Spans = None,
     image: flags.Image = None,
+    validation: flags.Validation = None,
     test: flags.Test = None,
     format: flags.Format = None,
     encoding: flags.Encoding = None,
@@ -36,10 +37,10 @@ def check(
     from . import tables
     from .progress import speaker
 
-    roles = given(task=task, text=text, label=label, words=words, tags=tags, spans=spans, image=image, test=test)
-    reading = given(format=format, encoding=encoding, sheet=sheet)
+    roles = given(task=task, text=text, label=label, words=words, tags=tags, spans=spans, image=image)
+    rest = given(validation=validation, test=test, format=format, encoding=encoding, sheet=sheet)
     with speaker(quiet) as say:
-        diagnosis = run(path, **roles, **reading, fix=fix, probe=probe, say=say)
+        diagnosis = run(path, **roles, **rest, fix=fix, probe=probe, say=say)
     tables.show_diagnosis(diagnosis, as_json=as_json)
     if diagnosis.errors:
         raise typer.Exit(2)

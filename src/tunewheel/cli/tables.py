@@ -20,11 +20,12 @@ _STYLES = {"  ERROR:": "bold red", "  warning:": "yellow", "    ": "dim"}  # by 
 def show_run(summary: Summary, *, as_json: bool) -> None:
     """The table of a run, its verdict, certificate and report; with `as_json` on stderr, and the JSON on stdout."""
     console = remarks() if as_json else results()
-    console.print(_scores(summary["table"], summary["metric"]))
+    console.print(_scores(summary["table"], summary["metric"], summary.get("judged")))
     say(console, str(summary.get("headline", "")), "bold")
     comparisons = [sentence[:1].upper() + sentence[1:] + "." for sentence in summary.get("comparisons", ())]
-    for line in filter(None, [*comparisons, _certificate(summary.get("certificate")), _ending(summary)]):
-        say(console, str(line))
+    lines = [_leak(summary), *comparisons, _certificate(summary.get("certificate")), _ending(summary)]
+    for line in filter(None, lines):
+        say(console, line)
     if as_json:
         print_json(summary)
 
@@ -40,8 +41,11 @@ def show_diagnosis(diagnosis: Any, *, as_json: bool) -> None:
     return None
 
 
-def _scores(rows: Sequence[Summary], metric: str) -> Table:
-    """A row a model: the metric it is judged by and one more with their intervals, its times and size."""
+def _scores(rows: Sequence[Summary], metric: str, judged: str | None) -> Table:
+    """A row a model: the metric it is judged by and the first of the others with their intervals, its times and size.
+
+    A task names its scores in the order in which people should see them.
+    """
     others = [name for name in (rows[0]["scores"] if rows else ()) if name != metric]
     metrics = [metric, *others][:_METRICS_SHOWN]
     headings = [metric.replace("_", " ") for metric in metrics]
@@ -49,9 +53,19 @@ def _scores(rows: Sequence[Summary], metric: str) -> Table:
     for row in rows:
         cells = [_interval(row["scores"].get(metric)) for metric in metrics]
         times = [_seconds(row.get("train_seconds")), _seconds(row.get("predict_seconds"))]
-        style = "bold" if row.get("role") == "after" else ""
+        style = "bold" if row["name"] == judged else ""
         _add(table, [row["name"], *cells, *times, size(row.get("size_bytes"))], style)
     return table
+
+
+def _leak(summary: Summary) -> str:
+    """The score that is not inflated, where training has seen test rows."""
+    leak = summary.get("leak")
+    if not leak:
+        return ""
+    rows = f"{leak['rows']:,} test row{' is' if leak['rows'] == 1 else 's are'} also in training"
+    scores = f"{100 * leak['score_with']:.1f} with them, {100 * leak['score_without']:.1f} without"
+    return f"{rows}: {summary['metric'].replace('_', ' ')} {scores}. Quote the one without."
 
 
 def _interval(score: Summary | None) -> str:

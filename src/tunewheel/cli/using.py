@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from ..errors import RequestInvalid
 from . import flags
-from .flags import DEFAULT_WORKSPACE
+from .flags import DEFAULT_WORKSPACE, given
 
 
 def predict(
@@ -19,6 +20,10 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where the answers to a file go.", metavar="FILE")
     ] = None,
+    text: flags.Text = None,
+    format: flags.Format = None,
+    encoding: flags.Encoding = None,
+    sheet: flags.Sheet = None,
     workspace: flags.Workspace = DEFAULT_WORKSPACE,
     as_json: flags.Json = False,
     quiet: flags.Quiet = False,
@@ -29,9 +34,14 @@ def predict(
     from . import tables
     from .progress import speaker
 
+    of_a_file = given(output=output, text=text, format=format, encoding=encoding, sheet=sheet)
+    path = path_among(inputs)
+    if of_a_file and not path:
+        named = ", ".join(f"--{name}" for name in of_a_file)
+        raise RequestInvalid(f"no file was named, and {named} would say how it is read or written.", mend="Name one.")
     with Workspace.open(workspace, create=False) as opened, speaker(quiet) as say:
-        if path := path_among(inputs):
-            written = run.predict_file(opened, path, version=version, output=output, say=say)
+        if path:
+            written = run.predict_file(opened, path, version=version, say=say, **of_a_file)
             tables.show_written(written, as_json=as_json)
         else:
             tables.show_answers(run.predict(opened, inputs, version=version), as_json=as_json)
@@ -58,8 +68,13 @@ def serve(
 
 
 def path_among(inputs: Sequence[str]) -> Path | None:
-    """The one input, where it names a file or folder. A long text is no path, whatever the system says of it."""
+    """The one input, where it names a file or folder, or ends like the name of one: a mistyped name is no text.
+
+    A long text is no path, whatever the system says of it.
+    """
+    from ..workflows.gather import names_a_file
+
     path = Path(inputs[0])
     with suppress(OSError, ValueError):
-        return path if len(inputs) == 1 and path.exists() else None
+        return path if len(inputs) == 1 and (path.exists() or names_a_file(inputs[0])) else None
     return None

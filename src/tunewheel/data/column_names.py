@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-SPLIT_VALUES = frozenset(("train", "training", "val", "valid", "validation", "dev", "test", "testing"))
+# What a column says of the part a row belongs to, in lower case.
+TRAIN = frozenset(("train", "training", "训练", "训练集"))
+VALIDATION = frozenset(("validation", "valid", "val", "dev", "验证", "验证集"))
+TEST = frozenset(("test", "testing", "测试", "测试集"))
 
 # Each role's names from the surest to the vaguest; a name within a longer one ("review_text") counts one rank less.
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -28,6 +31,12 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }
 _PART = re.compile(r"[^\W_]+")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+def part_named(value: object) -> str:
+    """The part that a cell of a split column names: "validation" or "test"; whatever else it says, "train"."""
+    name = str(value).strip().lower()
+    return "validation" if name in VALIDATION else "test" if name in TEST else "train"
 
 
 def rank(role: str, name: str) -> int | None:

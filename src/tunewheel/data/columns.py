@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import ColumnError, Problem
-from .column_facts import ColumnFacts, are_twins, column_facts
-from .column_names import SPLIT_VALUES
+from .column_facts import ColumnFacts, are_twins, column_facts, is_empty
+from .column_names import TEST, TRAIN, VALIDATION
 from .labels import label_writing
 from .role_finding import Finding
 from .table import Table
@@ -92,14 +92,19 @@ def _check_asked(table: Table, asked: Mapping[str, str], task: str | None) -> No
 
 def _find_split_and_group(finding: Finding, task: str) -> None:
     for one in finding.free():
-        values = {str(value).strip().lower() for value in one.values if value is not None}
-        if "split" not in finding.columns and one.kind == "text" and len(values) > 1 and values <= SPLIT_VALUES:
+        if "split" not in finding.columns and one.kind == "text" and _names_parts(one):
             finding.columns["split"] = one.name
             finding.said.append(f"{one.name!r} says which rows are for training and which for testing.")
     document = next((one for one in finding.of_kind("number") if one.name == "document"), None)
     if task == TOKENS and finding.table.format == "conll" and document and document.distinct >= _FEWEST_DOCUMENTS:
         finding.columns.setdefault("group", "document")
         finding.said.append("sentences of one document stay on one side of a split.")
+
+
+def _names_parts(one: ColumnFacts) -> bool:
+    """Whether its cells name two parts or more; a blank one says nothing against it."""
+    values = {str(value).strip().lower() for value in one.values if not is_empty(value)}
+    return len(values) > 1 and values <= TRAIN | VALIDATION | TEST
 
 
 def _label_writing(finding: Finding) -> tuple[bool, str | None]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from ..errors import ColumnError, Problem
+from .cells import is_tags, read_words
 from .column_facts import ColumnFacts
 from .column_names import rank
+from .readers.conll import are_chunks
 from .role_finding import Finding, find_label, find_text, label_candidates, may_be_text
 
 TEXT, TOKENS, IMAGES = TASKS = ("text_classification", "token_classification", "image_classification")
+_UNNAMED = 9
 
 
 def evident_task(finding: Finding) -> str:
@@ -49,11 +52,9 @@ def find_roles(finding: Finding, task: str) -> None:
 
 def find_image(finding: Finding) -> None:
     """The column of pictures: the one that is called so, or the first."""
-    images = sorted(
-        finding.of_kind("image") or finding.of_kind("picture path"), key=lambda one: rank("image", one.name) is None
-    )
+    images = finding.of_kind("image") or finding.of_kind("picture path")
     if "image" not in finding.columns and images:
-        finding.columns["image"] = images[0].name
+        finding.columns["image"] = min(images, key=lambda one: _place("image", one)).name
     elif "image" not in finding.columns:
         finding.miss(
             "image", "no column holds pictures (PNG, JPEG and the like as bytes, or the names of their files)."
@@ -62,18 +63,18 @@ def find_image(finding: Finding) -> None:
 
 def find_spans(finding: Finding) -> None:
     """The column of marked spans, the one with the surest name first."""
-    spans = sorted(finding.of_kind("spans"), key=_span_rank)
+    spans = finding.of_kind("spans")
     if "spans" not in finding.columns and spans:
-        finding.columns["spans"] = spans[0].name
+        finding.columns["spans"] = min(spans, key=lambda one: _place("spans", one)).name
     elif "spans" not in finding.columns and finding.labelled:
         finding.miss("spans", 'no column holds spans such as [{"start": 0, "end": 5, "label": "PER"}].')
 
 
 def find_tags(finding: Finding) -> None:
-    """The column of one tag a word."""
-    tags = sorted(finding.of_kind("tags"), key=lambda one: rank("tags", one.name) is None)
+    """The column of one tag a word, the one with the surest name first; phrases are learned only for want of names."""
+    tags = finding.of_kind("tags")
     if "tags" not in finding.columns and tags:
-        finding.columns["tags"] = tags[0].name
+        finding.columns["tags"] = min(tags, key=lambda one: (_holds_chunks(one), _place("tags", one))).name
     elif "tags" not in finding.columns and finding.labelled:
         finding.miss("tags", _why_no_tags(finding))
 
@@ -86,7 +87,7 @@ def find_words(finding: Finding) -> None:
     if "tags" not in finding.columns and not finding.labelled and not finding.of_kind("list"):
         find_text(finding)
     elif lists:
-        finding.columns["words"] = min(lists, key=lambda one: rank("words", one.name) is None).name
+        finding.columns["words"] = min(lists, key=lambda one: _place("words", one)).name
     else:
         finding.miss("words", "no column holds lists of words.")
 
@@ -112,13 +113,13 @@ def _is_named_words(finding: Finding) -> bool:
 
 
 def _spans_or_labels(finding: Finding) -> str:
-    spans = sorted(finding.of_kind("spans"), key=_span_rank)
+    spans = sorted(finding.of_kind("spans"), key=lambda one: _place("spans", one))
     labels = [one for one in label_candidates(finding) if rank("label", one.name) in (0, 1)]
     if not spans:
         return TEXT
     if not labels:
         return TOKENS
-    if _span_rank(spans[0]) == 0:
+    if _place("spans", spans[0]) == 0:
         what = f"both {labels[0].name!r} (a label a row) and {spans[0].name!r} (spans of text) can be learned."
         mend = f"Choose with --task {TEXT} or --task {TOKENS}."
         raise ColumnError.of([Problem(what, str(finding.table.path), mend)])
@@ -126,9 +127,15 @@ def _spans_or_labels(finding: Finding) -> str:
     return TEXT
 
 
-def _span_rank(one: ColumnFacts) -> int:
-    found = rank("spans", one.name)
-    return 9 if found is None else found
+def _place(role: str, one: ColumnFacts) -> int:
+    """Where a column stands among those that may have a role: by its name, and last when that tells nothing."""
+    found = rank(role, one.name)
+    return _UNNAMED if found is None else found
+
+
+def _holds_chunks(one: ColumnFacts) -> bool:
+    """Whether a column of tags marks phrases (NP, VP), as beside the names in CoNLL-2003."""
+    return are_chunks(tag for value in one.values if is_tags(value) for tag in read_words(value))
 
 
 def _why_no_tags(finding: Finding) -> str:

@@ -14,6 +14,7 @@ from .metrics import divided
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
+FEWEST_GROUPS = 10
 _HELD = 2_000_000  # numbers held at once while resampling: 16 MB
 
 
@@ -60,8 +61,36 @@ class Units:
                 yield np.bincount(drawn.ravel(), minlength=size * kinds).reshape(size, kinds)
 
 
+def whole_groups(groups: Sequence[Hashable] | None) -> list[Hashable] | None:
+    """The groups that are resampled whole, one a row; a row without one (None, NaN, blank) is one of its own.
+
+    None where rows are resampled instead: nobody has a group, or there are fewer than 10 of them. So few tell nothing
+    of what other groups would be like, and of a single one every draw is the same: any gain would look certain.
+    """
+    if groups is None or all(map(_missing, groups)):
+        return None
+    units: list[Hashable] = [("row", number) if _missing(group) else group for number, group in enumerate(groups)]
+    return units if len(set(units)) >= FEWEST_GROUPS else None
+
+
+def resampled(groups: Sequence[Hashable] | None) -> str:
+    """What is resampled, in words for the report."""
+    if groups is None:
+        return "test rows"
+    named = [group for group in groups if not _missing(group)]
+    if whole_groups(groups) is None:
+        return f"test rows (too few groups to resample: {len(set(named))})"
+    alone = len(groups) - len(named)
+    return f"{len(set(named)):,} groups of test rows" + (f" and {alone:,} rows without one" if alone else "")
+
+
+def _missing(group: Hashable) -> bool:
+    return group is None or group != group or group == ""
+
+
 def units_of(ratios: Sequence[Ratio], groups: Sequence[Hashable] | None) -> Units:
-    """The units of `ratios` (all over the same rows), joined by `groups` (one group name a row) where given."""
+    """The units of `ratios` (all over the same rows): rows, or `whole_groups` where there are enough."""
+    groups = whole_groups(groups)
     if len({len(ratio.numerator) for ratio in ratios}) != 1:
         raise ValueError("a paired comparison needs the same rows on both sides")
     columns = np.stack([part for ratio in ratios for part in (ratio.numerator, ratio.denominator)], axis=1)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from ..records import Example, Ratio, Step
+from .bootstrap import resampled
 from .calibration import Calibration
 from .classes import class_scores, confusions, matrix
 from .compare import detectable, difference, interval, sentence
 from .mistakes import confident_mistakes
-from .outcomes import Outcome, outcomes
+from .outcomes import Outcome, answered, outcomes
 from .report import (
     Background,
     Comparison,
@@ -36,18 +37,21 @@ _MOST_POINTS = 400
 def build(
     *, title: str, task: str, task_summary: str, best_by: str, labels: Sequence[str], examples: Sequence[Example],
     contenders: Sequence[Contender], curve: Sequence[Step] = (), calibration: Calibration | None = None,
-    leak: Sequence[int] = (), diagnosis_findings: Sequence[str] = (), data: Mapping[str, Any] | None = None,
+    leak: Sequence[int] = (), findings: Sequence[str] = (), data: Mapping[str, Any] | None = None,
     model: Mapping[str, Any] | None = None, environment: Mapping[str, Any] | None = None, recipe_yaml: str = "",
-    seed: int = 0, groups: Groups = None,
+    seed: int = 0, groups: Groups = None, judged: str | None = None,
 ) -> Report:  # fmt: skip
-    """Judge `contenders` on the test `examples`: the last one with role "after", or else the best one.
+    """Judge one of the `contenders` on the test `examples`: the one named `judged`, or else the last one with role
+    "after", or else the best one.
 
     `leak` holds the indices of test rows that are also in training; `groups` one group a row (resampled whole).
+    `labels` may be word tags; `findings` say what was left out or mended in reading.
     Raises ValueError when a contender has not one prediction a row, or no per-row `best_by`.
     """
-    main = _main(contenders, best_by)
+    main = _main(contenders, best_by, judged)
     rows = outcomes(main.predictions, examples)
-    weaknesses = _weaknesses(rows, labels, worst_slices(examples, main.scores.rows[best_by], groups=groups, seed=seed))
+    names = answered(labels, examples)
+    weaknesses = _weaknesses(rows, names, worst_slices(examples, main.scores.rows[best_by], groups=groups, seed=seed))
     facts = [dict(part or {}) for part in (data, model, environment)]
     return Report(
         title=title,
@@ -58,15 +62,17 @@ def build(
         weaknesses=weaknesses,
         curve=_points(curve, best_by),
         calibration=calibration,
-        background=Background(list(diagnosis_findings), facts[0], facts[1], facts[2], recipe_yaml, seed),
+        background=Background(list(findings), facts[0], facts[1], facts[2], recipe_yaml, seed),
         row_scores=_row_scores(rows, main.scores.rows[best_by]),
     )
 
 
-def _main(contenders: Sequence[Contender], metric: str) -> Contender:
+def _main(contenders: Sequence[Contender], metric: str, name: str | None) -> Contender:
     lacking = [contender.name for contender in contenders if metric not in contender.scores.rows]
     if not contenders or lacking:
         raise ValueError(f"no per-row {metric!r} in the scores of {', '.join(lacking) or 'nobody'}")
+    if name is not None:
+        return next(contender for contender in contenders if contender.name == name)
     after = [contender for contender in contenders if contender.role == "after"]
     return after[-1] if after else _best(contenders, metric)
 
@@ -91,27 +97,27 @@ def _judgement(
         metric=metric,
         main=main.name,
         verdict=judged,
-        headline=headline(judged, compared),
+        headline=headline(judged, compared, main.name),
         comparisons=compared,
         power=_power(main, rivals, metric, groups),
-        advice=advice(judged, leak, weaknesses),
+        advice=advice(judged, leak, weaknesses, compared),
         standings=[_standing(contender, seed, groups) for contender in contenders],
         leak=leak,
+        resampled=resampled(groups),
     )
 
 
 def _rivals(contenders: Sequence[Contender], main: Contender, metric: str) -> list[Contender]:
-    """The best floor and the model before fine-tuning; nobody when the judged one is not a fine-tuned model."""
-    if main.role != "after":
-        return []
-    of_role = [[c for c in contenders if c.role == role] for role in ("floor", "before")]
+    """The best floor and the model before fine-tuning; of anything else than a fine-tuned model, that one."""
+    roles = ("floor", "before") if main.role == "after" else ("after",)
+    of_role = [[c for c in contenders if c.role == role] for role in roles]
     return [_best(rivals, metric) for rivals in of_role if rivals]
 
 
 def _comparison(main: Contender, rival: Contender, metric: str, seed: int, groups: Groups) -> Comparison:
     result = difference(main.scores.rows[metric], rival.scores.rows[metric], seed=seed, groups=groups)
-    role: Literal["floor", "before"] = "floor" if rival.role == "floor" else "before"
-    return Comparison(rival.name, role, metric, result, sentence(result, rival.name, spelled(metric), role))
+    said = sentence(result, rival.name, spelled(metric), rival.role)
+    return Comparison(rival.name, rival.role, metric, result, said)
 
 
 def _power(main: Contender, rivals: Sequence[Contender], metric: str, groups: Groups) -> str:

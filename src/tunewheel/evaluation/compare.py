@@ -11,12 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binomtest, norm
 
 from ..records import Ratio
-from .bootstrap import units_of
+from .bootstrap import units_of, whole_groups
 
 Floats = NDArray[np.float64]
 Alternative = Literal["two-sided", "greater"]
+Rival = Literal["floor", "before", "after"]
 
 DRAWS = 10_000
+_RIVALS: dict[Rival, str] = {
+    "floor": "the best floor", "before": "the model before fine-tuning", "after": "the fine-tuned model",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Difference:
 def interval(
     ratio: Ratio, *, draws: int = DRAWS, seed: int = 0, groups: Sequence[Hashable] | None = None, level: float = 0.95
 ) -> Interval:
-    """Percentile bootstrap interval over rows, or over whole `groups` (one group name a row).
+    """Percentile bootstrap interval over rows, or over whole `groups` (one group name a row) where there are enough.
 
     When every row is right (or every row wrong) all draws are equal and the bootstrap would claim certainty;
     then the exact Clopper-Pearson bound for as many rows (or groups) is given instead.
@@ -77,6 +81,7 @@ def difference(
     per row and there are no groups: then it is exact McNemar. `alternative="greater"` asks only whether a is better.
     The interval is two-sided in both cases.
     """
+    groups = whole_groups(groups)
     units = units_of([a, b], groups)
     if not len(units.counts):
         return Difference(0.0, -1.0, 1.0, 1.0, "no rows", level)
@@ -128,9 +133,9 @@ def points(share: float) -> str:
     return f"{100 * share + 0.0:.1f}".replace("-0.0", "0.0")
 
 
-def sentence(result: Difference, rival: str, metric: str, role: Literal["floor", "before"] = "floor") -> str:
+def sentence(result: Difference, rival: str, metric: str, role: Rival = "floor") -> str:
     """What the difference to `rival` (its name) means, in plain words. `metric` is the metric's name."""
-    named = f"the best floor ({rival})" if role == "floor" else f"the model before fine-tuning ({rival})"
+    named = f"{_RIVALS[role]} ({rival})"
     spread = f"{100 * result.level:g} % interval {points(result.low)} to {points(result.high)}"
     if result.proved and result.value > 0:
         return f"better than {named} by {points(result.value)} points of {metric}, {spread}"
@@ -142,7 +147,8 @@ def sentence(result: Difference, rival: str, metric: str, role: Literal["floor",
         ahead = f"{named} is {points(-result.value)} points of {metric} ahead, {spread} of the difference"
     if role == "floor":
         return f"the plain floor wins; you do not need a fine-tuned model here: {ahead}"
-    return f"{'worse than before' if result.proved else 'no difference proved'}: {ahead}"
+    worse = "worse than before" if role == "before" else "worse than fine-tuned"
+    return f"{worse if result.proved else 'no difference proved'}: {ahead}"
 
 
 def right_or_wrong(ratio: Ratio) -> bool:

@@ -10,6 +10,7 @@ from ..records import Example, Prediction, Span, Words
 from .metrics_entities import entities
 
 NOTHING = "(nothing)"
+OUTSIDE = "O"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,13 @@ def plain(value: Any, example: Example) -> Answer:
     if many and all(isinstance(item, Span) for item in many):
         return sorted((Mark(span.start, span.end, span.label) for span in many), key=_place)
     return sorted(map(str, many))
+
+
+def answered(labels: Sequence[str], examples: Sequence[Example]) -> list[str]:
+    """The classes of what is answered: the labels, or, where those are tags of words, the types that they spell."""
+    if OUTSIDE not in labels or not all(isinstance(example.content, Words) for example in examples):
+        return list(labels)
+    return list(dict.fromkeys(entity.type for tag in labels for entity in entities([tag])))
 
 
 def spoken(answer: Answer, text: str = "") -> str:

@@ -14,13 +14,13 @@ from ..errors import ReadError
 from ..records import Prediction, Ratio, Scores
 from .calibration import Calibration
 from .classes import ClassScore, Confusion
-from .compare import Difference, Interval
+from .compare import Difference, Interval, Rival
 from .outcomes import Answer
 from .slices import Slice
 
 FORMAT = 1
 
-Role = Literal["floor", "before", "after"]
+Role = Rival
 Verdict = Literal["better", "unproved", "floor wins", "worse", "alone"]
 
 
@@ -52,10 +52,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The fine-tuned model against one rival, and the sentence that says what it means."""
+    """The judged model against one rival, and the sentence that says what it means."""
 
     rival: str
-    role: Literal["floor", "before"]
+    role: Role
     metric: str
     difference: Difference
     sentence: str
@@ -111,7 +111,10 @@ class RowScore:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Is it better, by how much, is it proved, what to do next. `main` names the line that is judged."""
+    """Is it better, by how much, is it proved, what to do next. `main` names the line that is judged.
+
+    `resampled` says over what the intervals and tests were drawn.
+    """
 
     metric: str
     main: str
@@ -122,6 +125,7 @@ class Judgement:
     advice: list[str]
     standings: list[Standing]
     leak: Leak | None
+    resampled: str = "test rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,8 @@ class Weaknesses:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What is needed to understand and repeat it: findings of the data doctor, facts by name, the filled recipe."""
+    """What is needed to understand and repeat it: facts by name, the filled recipe, and as `findings` what was left
+    out or mended in reading the files."""
 
     findings: list[str]
     data: dict[str, Any]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import fisher_exact, norm
 
 from ..records import Example, Ratio, Words
-from .bootstrap import units_of
+from .bootstrap import units_of, whole_groups
 from .compare import Difference, Interval, interval, right_or_wrong
 
 FEWEST_ROWS = 20
@@ -58,6 +58,7 @@ def worst_slices(
     most: int = 12,
 ) -> list[Slice]:
     """The `most` worst slices of at least 20 rows (and 20 outside): those proved worse first, then by difference."""
+    groups = whole_groups(groups)
     parts = [(name, mask) for name, mask in cuts(examples) if FEWEST_ROWS <= mask.sum() <= len(mask) - FEWEST_ROWS]
     looks = [_look(name, mask, ratio, groups) for name, mask in parts]
     corrected = holm([look.p_value for look in looks])

@@ -16,6 +16,12 @@ _HEADLINES: dict[Verdict, str] = {
     "worse": "Worse than before fine-tuning",
     "alone": "Measured, with nothing to compare",
 }
+# Where the judged one is not fine-tuned, and stands beside the model that is.
+_BESIDE_FINE_TUNED: dict[Verdict, str] = {
+    "better": "{} is enough: better than the fine-tuned model, and proved",
+    "unproved": "{} may be enough: as good as the fine-tuned model, as far as this test set can tell",
+    "worse": "{} is worse than the fine-tuned model",
+}
 _HALF_PROVED = {
     "floor": "Better than the floor; fine-tuning itself is not proved",
     "before": "Better than before; not proved better than the floor",
@@ -34,8 +40,10 @@ def verdict(comparisons: Sequence[Comparison]) -> Verdict:
     return "better" if all(c.difference.proved for c in comparisons) else "unproved"
 
 
-def headline(judged: Verdict, comparisons: Sequence[Comparison]) -> str:
-    """The verdict as a heading."""
+def headline(judged: Verdict, comparisons: Sequence[Comparison], name: str) -> str:
+    """The verdict on the model of that name as a heading."""
+    if _is_beside_fine_tuned(comparisons):
+        return _BESIDE_FINE_TUNED[judged].format(name)
     won = [c.role for c in comparisons if c.difference.proved and c.difference.value > 0]
     if judged == "unproved" and won:
         return _HALF_PROVED[won[0]]
@@ -48,11 +56,13 @@ def power(rows: int, gain: float, metric: str) -> str:
     return f"This test set of {rows:,} rows can see {seen} (with a chance of 80 %, at the 5 % level)."
 
 
-def advice(judged: Verdict, leak: Leak | None, weaknesses: Weaknesses) -> list[str]:
+def advice(
+    judged: Verdict, leak: Leak | None, weaknesses: Weaknesses, comparisons: Sequence[Comparison] = ()
+) -> list[str]:
     """What to do next, most important first."""
     weak = next((part for part in weaknesses.slices if part.difference.proved and part.difference.value < 0), None)
     rare = [row.label for row in weaknesses.classes if 0 < row.support < _FEW_ROWS]
-    steps = [_what_to_serve(judged)]
+    steps = [_what_to_serve(judged, _is_beside_fine_tuned(comparisons))]
     if leak is not None:
         steps.append(f"Quote the score without the {len(leak.positions):,} test rows that are also in training.")
     if weak is not None:
@@ -67,7 +77,16 @@ def advice(judged: Verdict, leak: Leak | None, weaknesses: Weaknesses) -> list[s
     return steps
 
 
-def _what_to_serve(judged: Verdict) -> str:
+def _is_beside_fine_tuned(comparisons: Sequence[Comparison]) -> bool:
+    return any(comparison.role == "after" for comparison in comparisons)
+
+
+def _what_to_serve(judged: Verdict, beside_fine_tuned: bool) -> str:
+    if beside_fine_tuned and judged != "better":
+        return {
+            "unproved": "Serve this one or the fine-tuned model, whichever is cheaper; more test rows may decide it.",
+            "worse": "Serve the fine-tuned model.",
+        }[judged]
     return {
         "better": "Serve it: tunewheel serve.",
         "unproved": "Add labelled rows before you rely on it; the simpler model in the table may do as well.",

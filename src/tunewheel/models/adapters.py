@@ -11,16 +11,21 @@ from ..errors import RecipeError
 from .backbone import Backbone
 from .heads import Headed
 
+# Names of the vectors of word pieces, by family: half of a small body's parameters, few of them in any batch.
+WORDS = ("embeddings.word_embeddings.", "embeddings.tok_embeddings.")
 Mode = Literal["full", "partial", "lora", "head"]
 
 
-def choose_moving(module: Headed, mode: Mode, *, layers: int = 2, rank: int = 8) -> None:
+def choose_moving(module: Headed, mode: Mode, *, layers: int = 2, rank: int = 8, words: bool = True) -> None:
     """Set `requires_grad` throughout `module` in place.
 
     "full": all but what never moves; "partial": the top `layers` blocks and the head; "lora": low-rank
-    adapters of `rank` in every linear layer of the blocks and the head; "head": the head only.
+    adapters of `rank` in every linear layer of the blocks and the head; "head": the head only. Without `words` the
+    vectors of word pieces never move either (figures in docs/log.md).
     """
     backbone = module.backbone
+    if not words and any(name.removeprefix("body.").startswith(WORDS) for name, _ in backbone.named_parameters()):
+        backbone.frozen = tuple(dict.fromkeys((*backbone.frozen, *WORDS)))
     for name, parameter in backbone.named_parameters():
         never = bool(backbone.frozen) and name.removeprefix("body.").startswith(tuple(backbone.frozen))
         parameter.requires_grad_(mode == "full" and not never)

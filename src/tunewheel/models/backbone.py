@@ -18,10 +18,13 @@ class Backbone(nn.Module):
     """A body that turns the tensors of a batch into vectors of `width` numbers.
 
     Text: (T, width), one a token; pictures: (B, width). `config` is plain JSON and enough to rebuild the
-    body without weights; `frozen` names parameters (by prefix) that never move and are stored once.
+    body without weights; `frozen` names parameters (by prefix) that never move and are stored once. A body is
+    `separable` when no row sees another (as in batch norms) and nothing in it is random: parts of a batch then
+    give what the whole gives.
     """
 
     width: int
+    separable = False
     config: dict[str, Any]
     frozen: tuple[str, ...] = ()
     body: Any

@@ -13,6 +13,8 @@ FEW_CAPITALS = 0.01
 # Another language than English in more than this share of the rows is worth a model that reads it.
 SOME_ROWS = 0.05
 SMALL_PICTURE = 48
+# What a profile says of texts whose language it cannot tell: too short or too mixed, or in none that it knows.
+UNTOLD = ("und", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,9 @@ def choose(
 ) -> Choice:
     """The body for data like `profile` on a machine with `memory_mb` of free memory.
 
-    `profile` may say `language` (code of the main one), `languages` (share of rows by code), `cased` (share of
-    capitalised words) and `side` (pixels of the shorter side of a typical picture). `cased_matters` is true where
-    capitals carry the answer, as in names of people and places.
+    `profile` may say `language` (code of the main one; "und" or "other" where it cannot be told), `languages` (share
+    of rows by code), `cased` (share of capitalised words) and `side` (pixels of the shorter side of a typical
+    picture). `cased_matters` is true where capitals carry the answer, as in names of people and places.
     """
     wanted = _for_pictures(profile) if reads == "image" else _for_text(profile, cased_matters)
     return wanted if wanted.entry.memory_mb <= memory_mb else _smaller(wanted, reads, memory_mb)
@@ -50,6 +52,9 @@ def _for_text(profile: Mapping[str, Any], cased_matters: bool) -> Choice:
         return Choice(
             CATALOGUE["e5-small"], f"the texts are not all English ({foreign}), and it reads about 100 languages"
         )
+    if profile.get("language") in UNTOLD:
+        because = "it cannot be told that the texts are English, and it reads about 100 languages"
+        return Choice(CATALOGUE["e5-small"], because)
     if cased_matters and float(profile.get("cased", 1.0)) >= FEW_CAPITALS:
         because = "capitals tell names from words, and it reads them; the faster English model does not"
         return Choice(CATALOGUE["e5-small"], because)
@@ -62,8 +67,8 @@ def _foreign(profile: Mapping[str, Any]) -> str:
     """The languages other than English that matter, as a list to read; empty when there are none."""
     shares = dict(profile.get("languages") or {})
     shares.setdefault(str(profile.get("language") or "en"), 1.0)
-    # "und": too short or too mixed to tell.
-    return ", ".join(sorted(code for code, share in shares.items() if code not in ("en", "und") and share > SOME_ROWS))
+    foreign = [code for code, share in shares.items() if code not in ("en", *UNTOLD) and share > SOME_ROWS]
+    return ", ".join(sorted(foreign))
 
 
 def _smaller(wanted: Choice, reads: str, memory_mb: int) -> Choice:

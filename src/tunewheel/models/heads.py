@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 
@@ -25,10 +28,19 @@ class Headed(nn.Module):
         raise NotImplementedError
 
     def forward(self, tensors: Tensors) -> dict[str, Tensor]:
-        features = self.dropout(self.features(tensors))
-        # The head is small and its answers are compared closely: it always computes in float32.
+        return self.decide(self.features(tensors))
+
+    def decide(self, features: Tensor) -> dict[str, Tensor]:
+        """Logits (N, answers) from features (N, H). The head is small and its answers are compared closely: it always
+        computes in float32."""
         with torch.autocast(features.device.type, enabled=False):
-            return {"logits": self.head(features.float())}
+            return {"logits": self.head(self.dropout(features.float()))}
+
+    def over(self, backbone: Backbone) -> Self:
+        """The same head, shared, on another body."""
+        other = copy.copy(self)
+        other._modules = {**self._modules, "backbone": backbone}
+        return other
 
 
 class TextHead(Headed):

@@ -12,10 +12,14 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a row came from: a file and the row number a person would look for (a spreadsheet's, from 1)."""
+    """Where a row came from: a file and the row number a person would look for (a spreadsheet's, from 1).
+
+    `file` is the short name, for sentences; `path` is what the user called the file, for commands.
+    """
 
     file: str = ""
     row: int = 0
+    path: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.file} row {self.row}" if self.row else self.file

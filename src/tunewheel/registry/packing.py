@@ -37,7 +37,7 @@ def pack_module(folder: Path, task: Task, module: Headed, bases: BaseStore, sour
     assert task.processor is not None
     task.processor.save(folder / PROCESSOR)
     if frozen:
-        _dump(folder / BASE, {"sha256": bases.keep(source), "tensors": sorted(frozen)})
+        _dump(folder / BASE, {"sha256": bases.keep(source), "tensors": _names_in(source, frozen)})
 
 
 def pack_floor(folder: Path, task: Task, floor: Floor) -> None:
@@ -55,6 +55,17 @@ def _frozen_names(module: Headed) -> set[str]:
     """The module's names of tensors that never move."""
     prefixes = tuple(f"backbone.body.{name}" for name in module.backbone.frozen)
     return {name for name in module.state_dict() if name.startswith(prefixes)} if prefixes else set()
+
+
+def _names_in(source: Path, frozen: set[str]) -> dict[str, str]:
+    """The module's names of tensors, each with its name in the pre-trained file."""
+    from safetensors import safe_open
+
+    from ..models.text.bodies import plain_name
+
+    with safe_open(source, framework="np") as kept:
+        there = {plain_name(name): name for name in kept.keys()}  # noqa: SIM118 (not a mapping)
+    return {name: there[name.removeprefix("backbone.body.")] for name in sorted(frozen)}
 
 
 def _pack_task(folder: Path, task: Task) -> None:

@@ -70,6 +70,6 @@ def _tensors(bundle: Bundle, bases: BaseStore) -> dict[str, Any]:
     if BASE in bundle:
         base = bundle.json(BASE)
         with safe_open(bases.path(base["sha256"]), framework="pt") as kept:
-            for name in base["tensors"]:
-                tensors[name] = kept.get_tensor(name.removeprefix("backbone.body."))
+            for name, there in base["tensors"].items():
+                tensors[name] = kept.get_tensor(there)
     return tensors

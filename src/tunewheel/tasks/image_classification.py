@@ -82,6 +82,10 @@ class ImageClassification(Task):
 
     def parse(self, row: Row, source: Source) -> Example:
         value = row.get(self.options.image)
+        if value is None and self.options.image in row:
+            raise DataError(
+                f"column '{self.options.image}' is empty.", where=str(source), mend="Fill it in, or delete the row."
+            )
         if value is None:
             raise ColumnError(
                 f"there is no picture in column '{self.options.image}'.",

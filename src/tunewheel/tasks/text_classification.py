@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from ..data.cells import label_text, read_labels, unwrap
-from ..errors import ColumnError, LabelError
+from ..errors import ColumnError, DataError, LabelError
 from ..evaluation import calibration, decisions, metrics
 from ..records import Array, Batch, Example, Options, Prediction, Row, Scores, Source
 from ..task import Outputs, Plain, Task, Tensors
@@ -65,6 +65,10 @@ class TextClassification(Task):
 
     def parse(self, row: Row, source: Source) -> Example:
         text = row.get(self.options.text)
+        if text is None and self.options.text in row:
+            raise DataError(
+                f"column '{self.options.text}' is empty.", where=str(source), mend="Fill it in, or delete the row."
+            )
         if text is None:
             raise ColumnError(
                 f"there is no column '{self.options.text}'.", where=str(source), mend=f"It has: {', '.join(row)}."
@@ -153,7 +157,18 @@ class TextClassification(Task):
             actual = [set(_names(example.target)) for example in examples]
             return metrics.multi_label_scores([set(p.value) for p in predictions], actual, self.labels)
         answers = [_dominant(example.target) for example in examples]
-        return metrics.classification_scores([p.value for p in predictions], answers, self.labels)
+        hard = metrics.classification_scores([p.value for p in predictions], answers, self.labels)
+        if not any(isinstance(example.target, dict) for example in examples):
+            return hard
+        soft = self._soft_scores(predictions, examples)
+        return Scores({**hard.values, **soft.values}, {**hard.rows, **soft.rows})
+
+    def _soft_scores(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> Scores:
+        """The probabilities against the shares, of every label that either knows."""
+        labels = metrics.seen(self.labels, *(_names(example.target) for example in examples))
+        shares = [dict(_weighted(example.target)) for example in examples]
+        said = [[answer.probabilities.get(label, 0.0) for label in labels] for answer in predictions]
+        return metrics.soft_scores(said, [[of.get(label, 0.0) for label in labels] for of in shares])
 
     def calibrate(self, outputs: Outputs, batch: Batch) -> dict[str, Any]:
         if "targets" not in batch or not len(batch):

@@ -48,7 +48,7 @@ class TokenClassification(Task):
 
         words: str = Field(default="words", description="Column of the words (with tags).")
         tags: str = Field(
-            default="tags", description="Column of the tags, one a word: IOB1, IOB2, BIOES or plain types."
+            default="tags", description="Column of the tags, one a word, as IOB1, IOB2, BIOES, BILOU or BMES."
         )
         text: str = Field(default="text", description="Column of the text (with spans).")
         spans: str = Field(default="spans", description="Column of the spans: start, end (characters) and label.")
@@ -66,6 +66,9 @@ class TokenClassification(Task):
             words = spans.join_words(_located(read_words, row[options.words], source))
             return Example(words, self._tags(row.get(options.tags), words, source), source, others)
         text = row.get(options.text)
+        empty = next((name for name in (options.words, options.text) if name in row), None)
+        if text is None and empty is not None:
+            raise DataError(f"column '{empty}' is empty.", where=str(source), mend="Fill it in, or delete the row.")
         if text is None:
             raise ColumnError(
                 f"there is neither a column '{options.words}' nor '{options.text}'.",

@@ -13,17 +13,20 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ..models.adapters import moving
 from ..models.heads import Headed
-from ..models.tensors import to_tensors
+from ..models.lanes import Lanes, lanes
 from ..records import Batch, Scores, Step
 from ..task import Task
-from .batches import order, sizes
+from .batches import Indices, order, sizes
+from .gradients import AtOnce, Gradients, InLanes
 from .optimizers import make_optimizer, rate, set_rate
 from .options import TrainingOptions
+
+LARGE_TABLE = 1_000_000
 
 
 @dataclass
@@ -42,6 +45,7 @@ class Session:
     best_score: float = -1.0
     since_best: int = 0
     best: dict[str, Tensor] = field(default_factory=dict)
+    lanes: Lanes = field(default_factory=lanes)
 
     def __post_init__(self) -> None:
         # accelerate fixes its own mixed precision once per process; two runs in one program may differ.
@@ -49,6 +53,16 @@ class Session:
         self.half = self.options.precision == "bf16"
         self.module.to(self.accelerator.device)
         self.optimizer: Optimizer = make_optimizer(self.module, self.options)
+        self.gradients = self._gradients()
+
+    def _gradients(self) -> Gradients:
+        """In lanes on a CPU where the body allows it. Tables of words that move have dense gradients, too large to
+        compute once a lane."""
+        tables = [part for part in self.module.backbone.modules() if isinstance(part, nn.Embedding)]
+        large = any(p.requires_grad and p.numel() > LARGE_TABLE for part in tables for p in part.parameters())
+        if self.accelerator.device.type == "cpu" and self.module.backbone.separable and not large:
+            return InLanes(self.task, self.module, self.lanes, half=self.half)
+        return AtOnce(self.task, self.module, self.accelerator, half=self.half)
 
     def keep_if_better(self, score: float) -> bool:
         """Remember the moving tensors when `score` is the best so far."""
@@ -81,7 +95,6 @@ def train(session: Session, batch: Batch, validate: Callable[[], Scores] | None)
     """
     epochs = plan(batch, session.options, session.seed)
     total = sum(map(len, epochs))
-    costs = sizes(batch)
     if session.since_best >= session.options.patience:  # it had stopped early before it was resumed
         session.restore_best()
         return
@@ -91,7 +104,7 @@ def train(session: Session, batch: Batch, validate: Callable[[], Scores] | None)
         for number, rows in enumerate(batches):
             if offset + number < session.step:
                 continue
-            step = _take(session, batch.select(rows), epoch, total, int(costs[rows].sum()))
+            step = _take(session, batch, rows, epoch, total)
             if validate and number in checks:
                 step = _judge(session, step, validate)
             yield step
@@ -103,24 +116,20 @@ def train(session: Session, batch: Batch, validate: Callable[[], Scores] | None)
         session.restore_best()
 
 
-def _take(session: Session, batch: Batch, epoch: int, total: int, units: int) -> Step:
-    """One optimiser step."""
+def _take(session: Session, batch: Batch, rows: Indices, epoch: int, total: int) -> Step:
+    """One optimiser step on some rows of the batch."""
     started = time.perf_counter()
-    options, accelerator = session.options, session.accelerator
+    options = session.options
     torch.manual_seed((session.seed * 1_000_003 + session.step) % 2**63)
     learning_rate = set_rate(session.optimizer, rate(session.step, total, options))
-    session.module.train()
-    tensors = to_tensors(batch, accelerator.device)
-    with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=session.half):
-        outputs = session.module(tensors)
-    loss = session.task.loss(outputs, tensors, options.label_smoothing)
-    session.optimizer.zero_grad(set_to_none=True)
-    accelerator.backward(loss)
-    torch.nn.utils.clip_grad_norm_([p for p in session.module.parameters() if p.requires_grad], options.clip)
+    loss = session.gradients(batch, rows, options.label_smoothing)
+    torch.nn.utils.clip_grad_norm_(
+        [p for p in session.module.parameters() if p.requires_grad], options.clip, foreach=True
+    )
     session.optimizer.step()
     session.step += 1
     session.seconds += time.perf_counter() - started
-    return Step(session.step, total, epoch, float(loss.detach()), learning_rate, units, session.seconds)
+    return Step(session.step, total, epoch, loss, learning_rate, int(sizes(batch)[rows].sum()), session.seconds)
 
 
 def _judge(session: Session, step: Step, validate: Callable[[], Scores]) -> Step:

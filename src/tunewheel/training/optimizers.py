@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,23 +18,23 @@ def make_optimizer(module: Headed, options: TrainingOptions) -> Optimizer:
 
     Each group keeps its peak rate under `peak`; `set_rate` scales it.
     """
-    groups = [
-        {"params": [p], "lr": peak, "peak": peak, "weight_decay": 0.0 if p.ndim < 2 else options.weight_decay}
-        for p, peak in _peaks(module, options)
-    ]
+    groups = _groups(module, options)
     if options.optimizer == "sgd":
         return torch.optim.SGD(groups, momentum=0.9, nesterov=True)
     kind = torch.optim.AdamW if options.optimizer == "adamw" else torch.optim.Adam
     return kind(groups, betas=(0.9, 0.98), fused=True)
 
 
-def _peaks(module: Headed, options: TrainingOptions) -> list[tuple[Tensor, float]]:
+def _groups(module: Headed, options: TrainingOptions) -> list[dict[str, Any]]:
+    """Parameters of one rate and one decay together: the optimiser takes a group in one call."""
     head = {id(p) for p in module.head.parameters()}
-    return [
-        (p, options.head_learning_rate if id(p) in head else options.learning_rate)
-        for p in module.parameters()
-        if p.requires_grad
-    ]
+    groups: dict[tuple[float, float], list[Tensor]] = {}
+    for p in module.parameters():
+        if p.requires_grad:
+            peak = options.head_learning_rate if id(p) in head else options.learning_rate
+            decay = 0.0 if p.ndim < 2 else options.weight_decay
+            groups.setdefault((peak, decay), []).append(p)
+    return [{"params": ps, "lr": peak, "peak": peak, "weight_decay": decay} for (peak, decay), ps in groups.items()]
 
 
 def rate(step: int, total: int, options: TrainingOptions) -> float:

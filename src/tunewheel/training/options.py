@@ -16,6 +16,10 @@ class TrainingOptions(Options):
         default="full", description="What moves: all layers, the top ones, low-rank adapters, or the head alone."
     )
     layers: int = Field(default=2, ge=1, le=200, description="With mode partial: how many top layers move.")
+    move_words: bool = Field(
+        default=False,
+        description="With mode full: whether the vectors of word pieces move, too. Steps are slower, versions larger.",
+    )
     lora_rank: int = Field(default=8, ge=1, le=512, description="With mode lora: the rank of the adapters.")
     epochs: int = Field(default=4, ge=1, le=1000, description="Passes over the training rows.")
     batch_units: int = Field(

@@ -46,7 +46,7 @@ def measured_precision(task: Task, folder: Path, examples: Sequence[Example]) ->
 def _step(task: Task, folder: Path, examples: Sequence[Example]) -> Callable[[bool], None]:
     """One training step without the optimiser, in bf16 or not."""
     module: Headed = task.adapt(load_backbone(folder))  # type: ignore[assignment]
-    choose_moving(module.train(), "full")
+    choose_moving(module.train(), "full", words=False)
     tensors = to_tensors(task.encode(examples))
 
     def step(half: bool) -> None:

@@ -8,12 +8,13 @@ import numpy as np
 import torch
 
 from ..models.heads import Headed
+from ..models.lanes import lanes
 from ..models.tensors import to_arrays, to_tensors
 from ..records import Array, Batch
 from ..task import Outputs
 from .batches import Indices, sizes, sorted_batches
 
-UNITS = 4096
+UNITS = 2048
 PICTURES = 128
 
 
@@ -34,17 +35,21 @@ def features(module: Headed, batch: Batch, *, half: bool = False) -> Array:
 
 
 def read(module: Headed, batch: Batch, ask: Callable[..., Mapping[str, torch.Tensor]], *, half: bool) -> Outputs:
-    """Ask the module about all rows, shortest first, and put the answers back in order.
+    """Ask the module about all rows, shortest first, side by side on the cores, and put the answers back in order.
 
     `half` computes in bf16: for looking at progress, never for answers that are reported.
     """
     module.eval()
     device = next(module.parameters()).device
-    parts: list[tuple[Indices, Outputs]] = []
-    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=half):
-        for rows in _runs(batch):
-            parts.append((rows, to_arrays(ask(to_tensors(batch.select(rows), device)))))
-    return _in_order(parts, batch)
+
+    def answered(rows: Indices) -> Outputs:
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=half):
+            return to_arrays(ask(to_tensors(batch.select(rows), device)))
+
+    runs = list(_runs(batch))
+    side_by_side = device.type == "cpu" and module.backbone.separable
+    answers = lanes().each(answered, runs) if side_by_side else [answered(rows) for rows in runs]
+    return _in_order(list(zip(runs, answers, strict=True)), batch)
 
 
 def _runs(batch: Batch) -> Iterator[Indices]:

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from .. import tasks
-from ..data import Table, infer, profile
-from ..errors import DataError
+from ..data import Table, profile
+from ..errors import DataError, RecipeError
 from ..models.cache import obtain
+from ..models.choose import Choice
 from ..models.choose import choose as choose_body
 from ..models.estimate import available_memory_mb
 from ..models.folder import about
 from ..recipe import ModelOptions, Recipe, build, mistakes
-from ..records import Example
+from ..records import Example, Options
 from ..task import Task
 from ..training.suggest import suggest
+from .columns import roles_of
 from .gather import options_from
 from .say import Say
 
 PROFILED_ROWS = 2_000
-# What the profile says of texts too short to tell.
-UNTOLD = ("none", "other", "latin")
 ROLES = ("text", "label", "words", "tags", "spans", "image", "group", "time")
 
 
@@ -36,11 +37,46 @@ class Asked:
     roles: Mapping[str, str]
     sets: Sequence[str] = ()
 
+    @cached_property
+    def settled(self) -> tuple[str, Options] | None:
+        """The task and its options as the recipe and `--set` settle them; None while there is a mistake in them.
+
+        Where no task is named, it is the first that knows all of the options: nobody should have to name it for them.
+        """
+        given = {name: self.settings[name] for name in ("task", "options") if self.settings.get(name)}
+        sets = [flag for flag in self.sets if _is_about(flag, "task", "options")]
+        for name in tasks.names():
+            with suppress(RecipeError):
+                recipe = build({"task": name, **given}, sets)
+                return recipe.task, recipe.options
+        return None
+
     @property
-    def columns(self) -> dict[str, str]:
-        """Columns by role, from the flags and from the recipe."""
-        options = self.settings.get("options") or {}
-        return {role: options[role] for role in ROLES if isinstance(options.get(role), str)} | dict(self.roles)
+    def votes(self) -> tuple[str, ...]:
+        """Columns that hold the votes for one label each."""
+        return tuple(getattr(self.settled[1], "votes", ())) if self.settled else ()
+
+    def columns(self, table: Table) -> dict[str, str]:
+        """The task, where it is settled, and columns by role, from the flags, the recipe and `--set`.
+
+        A recipe that a run wrote names every column that its task could read: one that goes by its usual name need
+        not be there.
+        """
+        task = {"task": self.settings["task"]} if self.settings.get("task") else {}
+        if self.settled is None:
+            return {**task, **self.roles}
+        if self.votes or any(_is_about(flag, "task") for flag in self.sets):
+            task = {"task": self.settled[0]}
+        options = self.settled[1]
+        named = {role: getattr(options, role) for role in ROLES if role in options.model_fields_set}
+        usual = {role: type(options).model_fields[role].default for role in named}
+        there = {role: name for role, name in named.items() if name in table.columns or name != usual[role]}
+        return {**task, **there, **self.roles}
+
+
+def _is_about(flag: str, *names: str) -> bool:
+    """Whether `--set` with this flag changes one of these parts of a recipe."""
+    return flag.partition("=")[0].partition(".")[0].strip() in names
 
 
 @contextmanager
@@ -58,34 +94,40 @@ def draft_recipe(table: Table, asked: Asked, say: Say) -> tuple[Recipe[Any], str
     Task and columns are inferred where not asked, and said aloud. Raises `ColumnError`, and `RecipeError` with all
     mistakes of the recipe and of `--set` together.
     """
-    wanted: dict[str, Any] = dict(asked.columns)
-    if "task" in asked.settings:
-        wanted["task"] = asked.settings["task"]
-    roles = infer(table, **wanted)
+    wanted = asked.columns(table)
+    roles = roles_of(table, wanted, asked.votes)
     for line in (*table.notes, *roles.said):
         say.line(line)
-    options = options_from(roles, tasks.find(roles.task).Options.model_fields)
+    fields = tasks.find(roles.task).Options.model_fields
+    options = options_from(roles, fields)
+    flagged = {role: name for role, name in asked.roles.items() if role in fields}
     # A group that was found (documents) keeps neighbours on one side; an order in time must be asked for.
-    wished = [role for role in ("group", "time") if role in asked.columns or role == "group"]
+    wished = [role for role in ("group", "time") if role in wanted or role == "group"]
     grouping: dict[str, Any] = {role: roles.columns[role] for role in wished if role in roles.columns}
     data: dict[str, Any] = {"path": str(table.path), **grouping}
     filled = {"task": roles.task, "options": options, "data": data}
-    return build(merged(filled, asked.settings), asked.sets), roles.columns.get("split")
+    settings = merged(merged(filled, asked.settings), {"options": flagged})
+    return build(settings, asked.sets), roles.columns.get("split")
 
 
 def choose_model(recipe: Recipe[Any], examples: Sequence[Example], reads: str, say: Say) -> tuple[Recipe[Any], Path]:
     """The recipe with a body, and the body's folder."""
     name = recipe.model.name
     if name == "auto":
-        facts = profile(examples[:PROFILED_ROWS])
-        choice = choose_body(
-            _body_profile(facts), "image" if reads == "image" else "text",
-            cased_matters=reads == "words", memory_mb=available_memory_mb(),
-        )  # fmt: skip
+        choice = suited_body(examples, reads)
         name = choice.entry.name
         say.line(f"Model {name}: {choice.because}.")
     folder = obtain(name, online=recipe.model.online, tell=say.line)
     return _with(recipe, model=ModelOptions(**{**recipe.model.model_dump(), "name": name})), folder
+
+
+def suited_body(examples: Sequence[Example], reads: str) -> Choice:
+    """The body for rows like `examples` on this machine."""
+    facts = profile(examples[:PROFILED_ROWS])
+    kind: Literal["text", "image"] = "image" if reads == "image" else "text"
+    return choose_body(
+        _body_profile(facts), kind, cased_matters=reads == "words", memory_mb=available_memory_mb()
+    )  # fmt: skip
 
 
 def choose_training(recipe: Recipe[Any], asked: Asked, rows: int, reads: Any, folder: Path) -> Recipe[Any]:
@@ -124,8 +166,5 @@ def _with(recipe: Recipe[Any], **sections: Any) -> Recipe[Any]:
 def _body_profile(facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the choice of a body looks at, from a profile of the rows."""
     side = min(facts.get(name, {}).get("0.5", 0) for name in ("width", "height"))
-    known = {code: share for code, share in facts.get("languages", {}).items() if code not in UNTOLD}
-    return {
-        "language": next(iter(known), "en"), "languages": known,
-        "cased": facts.get("capitalised", 1.0), "side": side,
-    }  # fmt: skip
+    told = {name: facts[name] for name in ("language", "languages") if name in facts}
+    return {**told, "cased": facts.get("capitalised", 1.0), "side": side}

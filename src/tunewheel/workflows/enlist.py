@@ -62,13 +62,17 @@ def enlist(
 
 @dataclass(frozen=True)
 class JudgedRow:
-    """A frozen test row as one version was judged on it: its share of the task's main metric (see `Ratio`)."""
+    """A frozen test row as one version was judged on it: its share of the task's main metric (see `Ratio`).
+
+    `group` is what it belongs to, where that was known when it was judged.
+    """
 
     key: str
     numerator: float
     denominator: float
     predicted: Any
     confidence: float
+    group: Any = None
 
 
 def judged_rows(version: bundle.Bundle) -> list[JudgedRow]:
@@ -79,10 +83,11 @@ def judged_rows(version: bundle.Bundle) -> list[JudgedRow]:
 def _rows(entrant: Entrant, sets: Sets) -> str:
     """One JSON line a test row."""
     ratio = entrant.contender.scores.rows[entrant.task.best_by]
+    groups = sets.groups(sets.test) or [None] * len(sets.test)
     lines = []
     for number, (example, answer) in enumerate(zip(sets.test, entrant.contender.predictions, strict=True)):
         parts = float(ratio.numerator[number]), float(ratio.denominator[number])
-        row = JudgedRow(example.key, *parts, _plain(answer.value), answer.confidence)
+        row = JudgedRow(example.key, *parts, _plain(answer.value), answer.confidence, groups[number])
         lines.append(json.dumps(asdict(row), ensure_ascii=False))
     return "\n".join(lines) + "\n"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,15 @@ from typing import Any
 from ..data import Roles, Table, read
 from ..data.readers.pictures import is_picture_name, named_picture
 from ..errors import DataError, Problem, ReadError
-from ..records import Example, Row, Source
+from ..models.images.decode import decode
+from ..records import Example, Picture, Row, Source
 from ..task import Task
 
 MOST_SHOWN = 20
+TABLES = (
+    ".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx",
+    ".conll", ".iob", ".iob2", ".bio", ".bioes", ".bmes",
+)  # fmt: skip
 # Above this share of unreadable rows the file is not what it was taken for.
 MOST_BROKEN = 0.5
 
@@ -33,6 +38,11 @@ def open_table(path: str | Path, settings: Mapping[str, Any] | None = None) -> T
     return read(Path(path), **{name: None if value == "auto" else value for name, value in chosen.items()})
 
 
+def names_a_file(text: str) -> bool:
+    """Whether a text can only be meant as the name of a table or a picture, be it there or not."""
+    return is_picture_name(text) or ("://" not in text and text.strip().lower().endswith(TABLES))
+
+
 def gather(table: Table, task: Task) -> Gathered:
     """Parse every row. Rows that cannot be parsed are named; a file of mostly such rows is refused."""
     examples: list[Example] = []
@@ -49,9 +59,9 @@ def gather(table: Table, task: Task) -> Gathered:
 
 def _parsed(table: Table, task: Task) -> Iterator[Example | tuple[Problem, ...]]:
     for number, row in enumerate(table.rows()):
-        source = Source(table.path.name, table.number(number))
+        source = Source(table.path.name, table.number(number), str(table.path))
         try:
-            yield task.parse(with_pictures(row, task, table.path.parent, source), source)
+            yield checked(task.parse(with_pictures(row, task, table.path.parent, source), source))
         except DataError as error:
             yield error.problems
 
@@ -63,6 +73,31 @@ def with_pictures(row: Row, task: Task, folder: Path, source: Source) -> Row:
     if task.reads != "image" or not is_picture_name(name):
         return row
     return {**row, column: {"bytes": named_picture(str(name), folder, str(source)), "path": name}}
+
+
+def checked(example: Example) -> Example:
+    """The example, if its picture can be decoded: met later, one damaged picture would stop all others.
+
+    Raises `DataError` naming the row.
+    """
+    picture = example.content
+    if isinstance(picture, Picture):
+        try:
+            decode(picture)
+        except DataError as error:
+            named = f" ({picture.name})" if picture.name and picture.name != str(example.source) else ""
+            what = error.problems[0]
+            raise DataError(what.what, where=f"{example.source}{named}", mend=what.mend) from None
+    return example
+
+
+def span_problems(examples: Sequence[Example]) -> list[Problem]:
+    """What the task noted while it put spans onto words, with the row it was met in."""
+    return [
+        Problem(problem.what, f"{example.source}, {problem.where}", problem.mend)
+        for example in examples
+        for problem in example.columns.get("span problems", ())
+    ]
 
 
 def _refused(problems: list[Problem], path: Path) -> DataError:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..data import overlap
-from ..errors import SplitError, WorkspaceError
+from ..errors import WorkspaceError
 from ..records import Example
 from ..task import Task
-from ..workspace import FrozenTest, Workspace
+from ..workspace import FrozenTest, Workspace, content_sha256
 from .frozen import as_example, as_row, labels_of
 
 
@@ -29,13 +29,17 @@ class Judge:
         return [example for position, example in enumerate(pool) if position not in inside]
 
 
-def freeze(workspace: Workspace, task: Task, test: Sequence[Example], file: Path, fingerprint: str) -> Judge:
-    """Freeze `test` as the judge of this workspace. Raises `SplitError` when it is empty."""
-    if not test:
-        raise SplitError("there are no labelled test rows.", where=str(file), mend="Check the label column.")
+def to_be_frozen(test: Sequence[Example]) -> Judge:
+    """The test rows before they are frozen: for the division that must succeed first."""
+    return Judge(list(test), "", "", new=True)
+
+
+def freeze(workspace: Workspace, task: Task, judge: Judge, file: Path, fingerprint: str) -> Judge | None:
+    """Freeze the rows as the judge of this workspace; None when another run was first and froze other ones."""
     facts = {"task": task.name, "file": file.name, "fingerprint": fingerprint}
-    rows = [as_row(example) for example in test]
-    return _opened(workspace.freeze_test(task.name, rows, [example.key for example in test], facts), new=True)
+    rows = [as_row(example) for example in judge.examples]
+    frozen = workspace.freeze_test(task.name, rows, [example.key for example in judge.examples], facts)
+    return _opened(frozen, new=True) if frozen.sha256 == content_sha256(rows) else None
 
 
 def frozen_rows(workspace: Workspace, task: Task, given: Sequence[Example], pool: Sequence[Example]) -> Judge | None:

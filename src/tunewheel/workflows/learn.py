@@ -73,7 +73,7 @@ class Learner:
 
     def _fine_tuned(self, options: TrainingOptions, seed: int, folder: Path) -> Entrant:
         module = self.fresh_module(seed, options.dropout)
-        choose_moving(module, options.mode, layers=options.layers, rank=options.lora_rank)
+        choose_moving(module, options.mode, layers=options.layers, rank=options.lora_rank, words=options.move_words)
         session = Session(self.task, module, options, seed)
         saved = checkpoints.find(folder)
         if saved is not None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..data import Table, read
+from ..data import Table
 from ..errors import ColumnError, DataError, Problem, RequestInvalid
 from ..records import Example, Source
 from ..serving import Answer, Predictor, content_columns, present
 from ..workspace import Workspace
 from .answers_file import Line, answers_file, checked_output
-from .gather import with_pictures
+from .gather import open_table, with_pictures
 from .load import load
 from .say import Say, Silent
 
@@ -38,13 +39,11 @@ def predict(workspace: Workspace, texts: Sequence[str], *, version: str = "live"
     Raises `RequestInvalid` naming every empty text, and what `load` raises.
     """
     predictor = load(workspace, version)
-    columns = content_columns(predictor.task)
-    if "text" not in columns:
-        raise RequestInvalid(f"version {predictor.version} reads pictures, not text.", mend="Give it a file or folder.")
+    column = _reads_texts(predictor)
     empty = [Problem("the text is empty.", f"text {n}") for n, text in enumerate(texts, start=1) if not text.strip()]
     if empty:
         raise RequestInvalid.of(empty)
-    examples = predictor.parse([{columns["text"]: text} for text in texts])
+    examples = predictor.parse([{column: text} for text in texts])
     predictions = predictor.predict_examples(examples)
     return [present(answer, example) for answer, example in zip(predictions, examples, strict=True)]
 
@@ -55,23 +54,27 @@ def predict_file(
     *,
     version: str = "live",
     output: str | Path | None = None,
+    text: str | None = None,
+    format: str | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
     say: Say | None = None,
 ) -> Written:
     """Every row of a file with its columns, its `prediction` and `confidence`, in order, as CSV or JSONL.
 
     The answers are written beside the file as `NAME.predictions.csv` unless `output` names another place; the file
-    appears only when it is complete. A row that cannot be answered has an `error` instead.
+    appears only when it is complete. A row that cannot be answered has an `error` instead. `text` names the column
+    of the texts where it is called otherwise than in training; `format`, `encoding` and `sheet` are as in `tune`.
     Raises `ReadError`, `ColumnError`, and what `load` raises.
     """
-    path = Path(path)
-    target = checked_output(path, output)
-    table = read(path)
-    return predict_table(load(workspace, version), table, target, say or Silent())
+    table = open_table(path, {"format": format, "encoding": encoding, "sheet": sheet})
+    target = checked_output(table.path, output)
+    return predict_table(load(workspace, version), table, target, say or Silent(), text)
 
 
-def predict_table(predictor: Predictor, table: Table, target: Path, say: Say) -> Written:
+def predict_table(predictor: Predictor, table: Table, target: Path, say: Say, text: str | None = None) -> Written:
     """The same for a table and a predictor that are at hand."""
-    content = _content_column(table, predictor)
+    content = _content_column(table, predictor, text)
     rows = failed = 0
     with answers_file(target, table.columns) as write, say.stage("Predicting", len(table)) as stage:
         for slab in _slabs(table):
@@ -83,9 +86,11 @@ def predict_table(predictor: Predictor, table: Table, target: Path, say: Say) ->
     return Written(target, predictor.version, rows, failed, table.problems)
 
 
-def _content_column(table: Table, predictor: Predictor) -> tuple[str, str]:
+def _content_column(table: Table, predictor: Predictor, text: str | None) -> tuple[str, str]:
     """The column of the file that holds the content, and the name under which the task reads it."""
     columns = content_columns(predictor.task)
+    if text is not None:
+        return _text_column(table, text), _reads_texts(predictor)
     for kind, column in columns.items():
         for name in (column, kind):
             if name in table.columns:
@@ -93,6 +98,22 @@ def _content_column(table: Table, predictor: Predictor) -> tuple[str, str]:
     wanted = " or ".join(f"'{column}'" for column in columns.values())
     listed = ", ".join(table.columns)
     raise ColumnError(f"there is no column {wanted}.", where=str(table.path), mend=f"Rename one of: {listed}.")
+
+
+def _text_column(table: Table, name: str) -> str:
+    if name not in table.columns:
+        close = get_close_matches(name, table.columns, n=1, cutoff=0.5)
+        mend = f"Did you mean '{close[0]}'?" if close else f"The columns are {', '.join(table.columns)}."
+        raise ColumnError(f"there is no column '{name}'.", where=str(table.path), mend=mend)
+    return name
+
+
+def _reads_texts(predictor: Predictor) -> str:
+    """The name under which the task reads a text. Raises `RequestInvalid` where it reads none."""
+    columns = content_columns(predictor.task)
+    if "text" not in columns:
+        raise RequestInvalid(f"version {predictor.version} reads pictures, not text.", mend="Give it a file or folder.")
+    return columns["text"]
 
 
 def _slabs(table: Table) -> Iterator[list[tuple[int, Mapping[str, Any]]]]:
@@ -112,11 +133,23 @@ def _answered(
         for index, row in slab
     ]
     examples = [example for example in parsed if isinstance(example, Example)]
-    answers = map(present, predictor.predict_examples(examples), examples)
+    answers = iter(_answers(predictor, examples))
+    told = (next(answers) if isinstance(example, Example) else example for example in parsed)
     return [
-        Line(row, next(answers)) if isinstance(example, Example) else Line(row, error=example)
-        for (_, row), example in zip(slab, parsed, strict=True)
+        Line(row, error=answer) if isinstance(answer, str) else Line(row, answer)
+        for (_, row), answer in zip(slab, told, strict=True)
     ]
+
+
+def _answers(predictor: Predictor, examples: Sequence[Example]) -> list[Answer | str]:
+    """One answer an example; where one cannot be answered, each is asked alone, and that one gets a sentence."""
+    try:
+        return list(map(present, predictor.predict_examples(examples), examples))
+    except (DataError, UnicodeError) as error:
+        if len(examples) > 1:
+            return [answer for example in examples for answer in _answers(predictor, [example])]
+        what = error.problems[0].what if isinstance(error, DataError) else f"it cannot be answered ({error})."
+        return [f"{examples[0].source}: {what}"]
 
 
 def _example(predictor: Predictor, row: Mapping[str, Any], folder: Path, source: Source) -> Example | str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from ..evaluation.compare import difference
 from .contend import Entrant
@@ -27,9 +27,13 @@ def worth_keeping(entrants: Sequence[Entrant]) -> list[Entrant]:
     return [after, rival] if on_validation or on_test else [after]
 
 
-def proved_on_validation(entrants: Sequence[Entrant]) -> bool:
-    """Whether the best rival is better than the fine-tuned model on the validation rows, and not by luck."""
+def proved_on_validation(entrants: Sequence[Entrant], groups: Sequence[Hashable] | None = None) -> bool:
+    """Whether the best rival is better than the fine-tuned model on the validation rows, and not by luck.
+
+    `groups` are those of the validation rows.
+    """
     after, rival = entrants[-1], best_rival(entrants)
     metric = after.task.best_by
-    gain = difference(rival.validation.rows[metric], after.validation.rows[metric], alternative="greater")
+    ours, theirs = rival.validation.rows[metric], after.validation.rows[metric]
+    gain = difference(ours, theirs, groups=groups, alternative="greater")
     return gain.value > 0 and gain.p_value < LEVEL

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..evaluation.report import Report, Standing
+from ..evaluation.report import Judgement, Report, Standing
 from ..registry import Version
 
 SUMMARY = "summary.json"
@@ -36,9 +36,11 @@ class Run:
             "task": self.version.task,
             "kind": self.version.kind,
             "metric": judgement.metric,
+            "judged": judgement.main,
             "headline": judgement.headline,
             "table": [_line(standing) for standing in judgement.standings],
             "comparisons": [comparison.sentence for comparison in judgement.comparisons],
+            "leak": _leak(judgement),
             "certificate": dict(self.version.certificate),
             "report": str(self.page),
             **self.facts,
@@ -54,6 +56,14 @@ def _line(standing: Standing) -> dict[str, Any]:
         "name": standing.name, "role": standing.role, "scores": scores, "train_seconds": standing.train_seconds,
         "predict_seconds": standing.predict_seconds, "size_bytes": standing.size_bytes,
     }  # fmt: skip
+
+
+def _leak(judgement: Judgement) -> dict[str, Any] | None:
+    """How many test rows are in training, too, and the score that decides with and without them; None: no row is."""
+    if judgement.leak is None:
+        return None
+    inflated, real = next((one, other) for name, one, other in judgement.leak.scores if name == judgement.main)
+    return {"rows": len(judgement.leak.positions), "score_with": inflated, "score_without": real}
 
 
 def save(run: Run) -> None:

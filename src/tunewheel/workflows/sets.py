@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ..data import Table, divide, divide_rest, overlap
-from ..errors import LabelError, Problem
+from ..data.splits import FEWEST_ROWS
+from ..errors import LabelError, Problem, SplitError
 from ..recipe import DataOptions
 from ..records import Example
 from ..task import Task
 from ..workspace import Workspace
 from .frozen import labels_of
-from .gather import Gathered, gather, open_table
-from .judge import Judge, freeze, frozen_rows
+from .given import Given, Tell, given_rows
+from .judge import Judge, freeze, frozen_rows, to_be_frozen
 
-Tell = Callable[[str], None]
 MOST_STEERING = 2_000
-TRAIN = {"train", "training", "训练", "训练集"}
-VALIDATION = {"validation", "valid", "val", "dev", "验证", "验证集"}
-TEST = {"test", "testing", "测试", "测试集"}
 
 
 @dataclass(frozen=True)
 class Sets:
-    """Labelled examples of each part. `leaked` are positions in `test` of rows that are also in training."""
+    """Labelled examples of each part. `leaked` are positions in `test` of rows that are also in training.
+
+    `group` names the column of rows that belong together, `problems` what was left out or mended in reading.
+    """
 
     train: list[Example]
     validation: list[Example]
@@ -36,11 +36,16 @@ class Sets:
     leaked: list[int] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     fingerprints: dict[str, str] = field(default_factory=dict)
+    group: str | None = None
 
     @property
     def rows(self) -> dict[str, int]:
         """How many rows each part has."""
         return {"train": len(self.train), "validation": len(self.validation), "test": len(self.test)}
+
+    def groups(self, examples: Sequence[Example]) -> list[Any] | None:
+        """The group of each example (None: it has none); nothing where no column names groups."""
+        return [example.columns.get(self.group) for example in examples] if self.group else None
 
 
 def make_sets(
@@ -48,25 +53,51 @@ def make_sets(
 ) -> Sets:
     """Read the given files, freeze the test rows (or use those that are frozen), and divide the rest.
 
-    The first run and every later one divide the same rows in the same way. Test rows are never cleaned.
+    The first run and every later one divide the same rows in the same way. Test rows are never cleaned, and none are
+    frozen before it is sure that the rest can be learnt from.
     """
-    main = gather(table, task)
-    given = {name: _extra(path, task, options) for name, path in _files(options).items()}
-    pool, validation, test = _given_parts(main, given, split)
-    pool = _labelled_only(pool, table, tell)
-    judge = frozen_rows(workspace, task, test, pool)
+    given = given_rows(table, task, options, split, tell)
+    judge = frozen_rows(workspace, task, given.test, given.pool)
     if judge is None:
-        task.learn(pool)  # what cannot be learnt from must not freeze a test set either
-        judge = freeze(workspace, task, test or _carved(pool, options, seed, tell), table.path, table.fingerprint)
-    rest = pool if test else _kept_apart(pool, judge, tell)
-    validation = validation if test else judge.left_of(validation)
+        task.learn(given.pool)
+        judge = to_be_frozen(given.test or _carved(given.pool, options, seed, tell))
+    train, steering = _learning_rows(given, judge, options, seed, tell)
+    if judge.new:
+        task.learn(train)
+        frozen = freeze(workspace, task, judge, table.path, table.fingerprint)
+        if frozen is None:  # another run froze its rows meanwhile, and those judge
+            return make_sets(workspace, table, task, options, split, seed, tell)
+        judge = frozen
+    leaked = overlap([*train, *steering], judge.examples).tolist() if given.test else []
+    return Sets(
+        train, steering, judge.examples, judge.sha256, leaked, given.problems, given.fingerprints, options.group
+    )
+
+
+def _learning_rows(
+    given: Given, judge: Judge, options: DataOptions, seed: int, tell: Tell
+) -> tuple[list[Example], list[Example]]:
+    """The rows that train and those that steer. Test rows that were given may be among them, and then they leak."""
+    rest, validation = given.pool, given.validation
+    if not given.test:
+        rest, validation = _kept_apart(rest, judge, tell), judge.left_of(validation)
+    if given.validation and not validation:
+        raise SplitError(
+            "every validation row is (nearly) among the frozen test rows.", where=given.validation[0].source.file,
+            mend="Give other rows with --validation FILE, or leave them out.",
+        )  # fmt: skip
     rest = _clean(rest, tell) if options.clean else rest
     train, validation = (rest, validation) if validation else _steered(rest, options, seed, tell)
-    leaked = overlap([*train, *validation], judge.examples).tolist() if test else []
-    steering = _steering(validation, labels_of(train), seed, tell)
-    fingerprints = {table.path.name: main.fingerprint} | {name: part.fingerprint for name, part in given.items()}
-    problems = [*main.problems, *(problem for part in given.values() for problem in part.problems)]
-    return Sets(train, steering, judge.examples, judge.sha256, leaked, problems, fingerprints)
+    return train, _steering(validation, labels_of(train), seed, tell)
+
+
+def _kept_apart(pool: Sequence[Example], judge: Judge, tell: Tell) -> list[Example]:
+    """The pool without the test rows and their near duplicates."""
+    rest = judge.left_of(pool)
+    if not judge.new:
+        tell(f"Judged on the {len(judge.examples)} test rows frozen {judge.created[:10]}.")
+        tell(f"{len(pool) - len(rest)} rows that are (nearly) among them are kept out of training.")
+    return rest
 
 
 def _steering(validation: Sequence[Example], known: set[str], seed: int, tell: Tell) -> list[Example]:
@@ -74,39 +105,17 @@ def _steering(validation: Sequence[Example], known: set[str], seed: int, tell: T
 
     Raises `LabelError` when there are none.
     """
-    fitting = [example for example in validation if example.target is not None and labels_of([example]) <= known]
+    fitting = [example for example in validation if labels_of([example]) <= known]
     if not fitting:
         raise LabelError(
-            "no validation row has a label that the training rows have.",
+            "no validation row has a label that the training rows have.", where=validation[0].source.file,
             mend="Check the labels of the validation file, or leave it out: rows of the data are then set apart.",
-        )
+        )  # fmt: skip
     if len(fitting) <= MOST_STEERING:
         return fitting
     tell(f"{MOST_STEERING:,} of the {len(fitting):,} validation rows steer the training; more would only cost time.")
     chosen = np.random.default_rng(seed).permutation(len(fitting))[:MOST_STEERING]
     return [fitting[i] for i in sorted(chosen.tolist())]
-
-
-def _files(options: DataOptions) -> dict[str, str]:
-    return {n: p for n, p in (("validation", options.validation), ("test", options.test)) if p}
-
-
-def _extra(path: str, task: Task, options: DataOptions) -> Gathered:
-    return gather(open_table(path, options.model_dump()), task)
-
-
-def _given_parts(
-    main: Gathered, given: dict[str, Gathered], split: str | None
-) -> tuple[list[Example], list[Example], list[Example]]:
-    """The rows still to be divided, and the validation and test rows that files or a split column give."""
-    pool = main.examples
-    parts = {name: extra.examples for name, extra in given.items()}
-    if split is not None:
-        sides = [str(example.columns.get(split, "")).strip().lower() for example in pool]
-        for name, words in (("validation", VALIDATION), ("test", TEST)):
-            parts.setdefault(name, [e for e, side in zip(pool, sides, strict=True) if side in words])
-        pool = [e for e, side in zip(pool, sides, strict=True) if side in TRAIN or side not in VALIDATION | TEST]
-    return pool, parts.get("validation", []), _labelled(parts.get("test", []))
 
 
 def _carved(pool: Sequence[Example], options: DataOptions, seed: int, tell: Tell) -> list[Example]:
@@ -120,7 +129,12 @@ def _carved(pool: Sequence[Example], options: DataOptions, seed: int, tell: Tell
 def _steered(
     rest: Sequence[Example], options: DataOptions, seed: int, tell: Tell
 ) -> tuple[list[Example], list[Example]]:
-    """Training rows, and the validation rows that steer the training."""
+    """Training rows, and the validation rows that steer the training. Raises `SplitError` where too few are left."""
+    if len(rest) < FEWEST_ROWS:
+        raise SplitError(
+            f"{len(rest)} rows are left to learn from beside the test rows; {FEWEST_ROWS} are needed.",
+            where=rest[0].source.file if rest else "", mend="Label more rows, or give a file with --validation FILE.",
+        )  # fmt: skip
     parts = divide_rest(rest, validation=options.validation_share, **_manner(rest, options, seed))
     for note in parts.notes:
         tell(note)
@@ -141,28 +155,6 @@ def _method(options: DataOptions) -> str:
     if options.split != "auto":
         return options.split
     return "time" if options.time else "grouped" if options.group else "stratified"
-
-
-def _kept_apart(pool: Sequence[Example], judge: Judge, tell: Tell) -> list[Example]:
-    """The pool without the test rows and their near duplicates."""
-    rest = judge.left_of(pool)
-    if not judge.new:
-        tell(f"Judged on the {len(judge.examples)} test rows frozen {judge.created[:10]}.")
-        tell(f"{len(pool) - len(rest)} rows that are (nearly) among them are kept out of training.")
-    return rest
-
-
-def _labelled_only(pool: list[Example], table: Table, tell: Tell) -> list[Example]:
-    labelled = _labelled(pool)
-    if not labelled:
-        raise LabelError("no row has a label.", where=str(table.path), mend="Name the column with --label COLUMN.")
-    if len(labelled) < len(pool):
-        tell(f"{len(pool) - len(labelled)} rows without a label are left out.")
-    return labelled
-
-
-def _labelled(examples: Sequence[Example]) -> list[Example]:
-    return [example for example in examples if example.target is not None]
 
 
 def _clean(pool: list[Example], tell: Tell) -> list[Example]:

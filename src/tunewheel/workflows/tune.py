@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .. import tasks
-from ..errors import RecipeError, WorkspaceError
+from ..errors import RecipeError
 from ..recipe import Recipe, read
 from ..workspace import Workspace
 from .choose import (
@@ -22,13 +21,14 @@ from .choose import (
     settle_precision,
     told_with_settings,
 )
-from .conclude import RECIPE, STATE, conclude, remember
+from .conclude import conclude
 from .contend import Entrant
 from .gather import open_table
 from .lay_floors import lay_floors
 from .run import Run
 from .say import Say, Silent
 from .sets import Sets, make_sets
+from .underway import RECIPE, remember, run_folder
 
 DATA_FLAGS = ("test", "validation", "group", "time", "split", "format", "encoding", "sheet")
 
@@ -49,7 +49,7 @@ def tune(
 
     `flags` name columns by role (`text=`, `label=`, ...), the task (`task=`) and files or columns of the data
     section (`test=`, `validation=`, `split=`, `group=`, `time=`, `format=`, `encoding=`, `sheet=`). What is left open
-    is chosen and said.
+    is chosen and said. `resume` goes on with an interrupted run as it was asked for, and takes none of these.
     Raises the errors of `tunewheel.errors`.
     """
     say = say or Silent()
@@ -67,9 +67,23 @@ def tune(
                 **flags,
             )
     started = time.perf_counter()
-    folder = _unfinished(workspace) if resume else workspace.new_run()
-    asked = _asked(folder / RECIPE if resume else recipe, data, {**flags, "model": model, "seed": seed}, sets)
-    return _tuned(workspace, folder, asked, say, started)
+    flags = {name: value for name, value in {**flags, "model": model, "seed": seed}.items() if value is not None}
+    if resume:
+        _refuse_changes(data, recipe, sets, flags)
+    with run_folder(workspace, resume) as folder:
+        asked = _asked(folder / RECIPE if resume else recipe, data, flags, sets)
+        return _tuned(workspace, folder, asked, say, started)
+
+
+def _refuse_changes(data: Any, recipe: Any, sets: Sequence[str], flags: Mapping[str, Any]) -> None:
+    """An interrupted run that is gone on with on other rows or settings would be neither the old run nor a new one."""
+    given = {"DATA": data, "--recipe": recipe, "--set": sets or None, **{f"--{name}": flags[name] for name in flags}}
+    names = [name for name, value in given.items() if value is not None]
+    if names:
+        raise RecipeError(
+            f"--resume goes on with the interrupted run as it was asked for; it takes no {', '.join(names)}.",
+            mend="Give --resume alone, or leave it out to start a new run.",
+        )
 
 
 def _tuned(workspace: Workspace, folder: Path, asked: Asked, say: Say, started: float) -> Run:
@@ -111,7 +125,6 @@ def _asked(
 ) -> Asked:
     """Flags over the recipe; `--set` comes over both when the recipe is built."""
     settings = recipe.model_dump(mode="json") if isinstance(recipe, Recipe) else read(recipe) if recipe else {}
-    flags = {name: value for name, value in flags.items() if value is not None}
     section = {name: str(flags[name]) for name in DATA_FLAGS if name in flags}
     over: dict[str, Any] = {"data": section | ({"path": str(data)} if data else {})}
     over |= {name: flags[name] for name in ("task", "seed") if name in flags}
@@ -124,12 +137,3 @@ def _data_path(asked: Asked) -> str:
     if not path:
         raise RecipeError("no data were named.", mend="`tunewheel tune FILE`, or `data: {path: FILE}` in the recipe.")
     return str(path)
-
-
-def _unfinished(workspace: Workspace) -> Path:
-    """The newest run that was not finished."""
-    for folder in sorted((workspace.path / "runs").iterdir(), reverse=True):
-        state = folder / STATE
-        if state.exists() and not json.loads(state.read_text("utf-8")).get("version"):
-            return folder
-    raise WorkspaceError("there is no interrupted run to go on with.", where=str(workspace.path))

@@ -11,7 +11,7 @@ from ...records import Example, Picture
 from ..profile import profile
 from ..splits import FEWEST_ROWS
 from ..targets import label_counts, relabelled
-from .finding import SEVERITIES, Finding, Severity, counted, file_of, row_numbers
+from .finding import SEVERITIES, Finding, Severity, counted, row_numbers
 from .images import check_images
 from .labels import check_labels, label_variants
 from .leaks import check_leaks
@@ -96,7 +96,7 @@ def examine(
     ordered = tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
     repairs = _repairs(alike, names, texts=task == "text_classification")
     leaked = (tuple(leaked_test.tolist()), tuple(leaked_validation.tolist()))
-    return Diagnosis(ordered, profile(examples), file_of(examples) if examples else "", repairs, *leaked)
+    return Diagnosis(ordered, profile(examples), examples[0].source.file if examples else "", repairs, *leaked)
 
 
 def _check_size(examples: Sequence[Example]) -> list[Finding]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ...records import Example, Picture
+from ...records import Example, Picture, Source
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -56,15 +56,20 @@ def row_numbers(examples: Sequence[Example], indices: Iterable[int]) -> list[int
 
 
 def file_of(examples: Sequence[Example]) -> str:
-    """The file of the examples as it is written in a command."""
-    return shlex.quote(examples[0].source.file if examples and examples[0].source.file else "FILE")
+    """The file of the examples as it is written in a command: by the path that the user gave."""
+    return shlex.quote(_path(examples))
 
 
 def fix_command(examples: Sequence[Example]) -> str:
     """The command that writes a cleaned copy beside the file."""
-    path = Path(examples[0].source.file or "FILE")
+    path = Path(_path(examples))
     suffix = ".jsonl" if path.suffix in (".json", ".jsonl", ".conll", ".txt") else ".csv"
     return f"tunewheel check {file_of(examples)} --fix {shlex.quote(str(path.with_suffix('.clean' + suffix)))}"
+
+
+def are_pictures(examples: Sequence[Example]) -> bool:
+    """Whether the rows are pictures, of which no cleaned copy can be written."""
+    return bool(examples) and isinstance(examples[0].content, Picture)
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
@@ -82,3 +87,8 @@ def shown(example: Example) -> str:
     """What a person reads of an example beside its row number."""
     picture = isinstance(example.content, Picture)
     return "the picture" if picture and not example.content.name else quoted(example.text)
+
+
+def _path(examples: Sequence[Example]) -> str:
+    source = examples[0].source if examples else Source()
+    return source.path or source.file or "FILE"

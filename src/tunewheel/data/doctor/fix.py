@@ -6,8 +6,9 @@ import csv
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -19,7 +20,7 @@ from .debris import mended
 from .examine import Diagnosis, Repairs
 from .finding import SHOWN_ROWS, counted
 
-Format = Literal["csv", "jsonl"]
+Format = Literal["csv", "tsv", "jsonl"]
 
 
 def fix(
@@ -30,15 +31,17 @@ def fix(
     *,
     columns: Mapping[str, str],
     protected: Sequence[Path] = (),
+    test_rows: Collection[int] = (),
 ) -> list[str]:
     """Write the rows of `table` with the repairs of its `diagnosis` to `destination`; say what was done, by row.
 
-    `columns` gives the column of each role ("text", "label"). Conflicts and suspicious labels are never touched.
+    `columns` gives the column of each role ("text", "label"). Conflicts and suspicious labels are never touched,
+    nor are the `test_rows` (their numbers): what judges is never cleaned.
     Raises `DataError` when `destination` is the original, one of the `protected` files (test, validation) or
     any other file that exists, and for tables that hold pictures.
     """
     _refuse(table, destination, protected)
-    changes = _Changes(diagnosis.repairs, columns)
+    changes = _Changes(diagnosis.repairs, columns, test_rows)
     rows = ((table.number(index), row) for index, row in enumerate(table.rows()))
     _write(destination, format, table.columns, changes.applied(rows))
     told = [f"{problem.where}: could not be read and is not in the copy." for problem in table.problems]
@@ -46,10 +49,11 @@ def fix(
 
 
 class _Changes:
-    """Applies repairs row by row and remembers each."""
+    """Applies repairs row by row and remembers each; test rows pass as they are."""
 
-    def __init__(self, repairs: Repairs, columns: Mapping[str, str]) -> None:
+    def __init__(self, repairs: Repairs, columns: Mapping[str, str], test_rows: Collection[int]) -> None:
         self.repairs = repairs
+        self.test_rows = frozenset(test_rows)
         self.text_column = columns.get("text", "")
         self.label_column = columns.get("label", "")
         self.written = 0
@@ -59,11 +63,11 @@ class _Changes:
 
     def applied(self, rows: Iterable[tuple[int, Row]]) -> Iterator[Row]:
         for number, row in rows:
-            if number in self.repairs.drop:
+            if number in self.repairs.drop and number not in self.test_rows:
                 self.dropped.setdefault(self.repairs.drop[number], []).append(number)
                 continue
             self.written += 1
-            yield self._mended(number, self._relabelled(number, row))
+            yield row if number in self.test_rows else self._mended(number, self._relabelled(number, row))
 
     def _relabelled(self, number: int, row: Row) -> Row:
         if self.label_column not in row or not self.repairs.relabel:
@@ -94,7 +98,9 @@ class _Changes:
         said = [f"Dropped {_listed(rows)}: {reason}." for reason, rows in self.dropped.items()]
         said += [f"Wrote label {old!r} as {new!r} in {_listed(rows)}." for (old, new), rows in self.renamed.items()]
         said += [f"Undid a wrong encoding in {_listed(self.mended)}."] if self.mended else []
-        return said or ["Nothing had to be changed."]
+        said = said or ["Nothing had to be changed."]
+        kept = counted(len(self.test_rows), "test row is", "test rows are")
+        return [*said, f"{kept} left as in the original."] if self.test_rows else said
 
 
 def _listed(rows: Sequence[int]) -> str:
@@ -120,7 +126,7 @@ def _write(destination: Path, format: Format, columns: Sequence[str], rows: Iter
     ) as file:
         draft = Path(file.name)
         try:
-            (_write_csv if format == "csv" else _write_jsonl)(file, columns, rows)
+            _WRITERS[format](file, columns, rows)
             file.flush()
             os.fsync(file.fileno())
             draft.replace(destination)
@@ -128,8 +134,8 @@ def _write(destination: Path, format: Format, columns: Sequence[str], rows: Iter
             draft.unlink(missing_ok=True)
 
 
-def _write_csv(file: IO[str], columns: Sequence[str], rows: Iterable[Row]) -> None:
-    writer = csv.writer(file)
+def _write_csv(file: IO[str], columns: Sequence[str], rows: Iterable[Row], **style: Any) -> None:
+    writer = csv.writer(file, **style)
     writer.writerow(columns)
     for row in rows:
         writer.writerow([_cell(row.get(column)) for column in columns])
@@ -138,6 +144,13 @@ def _write_csv(file: IO[str], columns: Sequence[str], rows: Iterable[Row]) -> No
 def _write_jsonl(file: IO[str], columns: Sequence[str], rows: Iterable[Row]) -> None:
     for row in rows:
         file.write(json.dumps(dict(row), ensure_ascii=False, default=_plain) + "\n")
+
+
+_WRITERS: Mapping[Format, Callable[[IO[str], Sequence[str], Iterable[Row]], None]] = {
+    "csv": _write_csv,
+    "tsv": partial(_write_csv, delimiter="\t", quoting=csv.QUOTE_ALL),  # among tabs a lone quote is taken for text
+    "jsonl": _write_jsonl,
+}
 
 
 def _cell(value: Any) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...records import Example, Words
 from ..targets import label_counts, labels_of
-from .finding import Finding, Severity, counted, file_of, fix_command, row_numbers
+from .finding import Finding, Severity, are_pictures, counted, file_of, fix_command, row_numbers
 
 FEW_ROWS = 10
 UNEVEN, VERY_UNEVEN = 10, 50
@@ -18,16 +18,19 @@ FEWEST_FOR_UNIQUE = 20
 _WHOLE_FLOAT = re.compile(r"(-?\d+)\.0+")
 _GAP = re.compile(r"[\s_]+")
 _SHOWN = 10
+# What programs write where there is nothing; compared without regard to case.
+_NOTHING = frozenset(("nan", "null", "none", "n/a", "#n/a", "na", "<na>"))
 
 
 def check_labels(examples: Sequence[Example]) -> list[Finding]:
-    """One class only, identifiers or measurements instead of classes, rare and uneven classes, spelling variants."""
+    """One class only, identifiers or measurements instead of classes, words for nothing, rare and uneven classes,
+    spelling variants."""
     counts = label_counts(examples)
     if not counts:
         return list(_no_entity(examples))
     if unlike := [*_one_class(examples, counts), *_nearly_unique(examples, counts)]:
         return unlike
-    found = [*_variants(examples, counts), *_floats(examples, counts)]
+    found = [*_nothings(examples, counts), *_variants(examples, counts), *_floats(examples, counts)]
     merged: Counter[str] = Counter()
     names = label_variants(counts)
     for label, count in counts.items():
@@ -39,7 +42,7 @@ def _no_entity(examples: Sequence[Example]) -> Iterator[Finding]:
     tagged = sum(isinstance(example.content, Words) and example.target is not None for example in examples)
     if tagged:
         message = f"No entity is left in {counted(tagged, 'tagged text')}: there is nothing to learn."
-        command = f"tunewheel tune {file_of(examples)} --tags COLUMN, or --spans COLUMN with offsets that fit"
+        command = f"Name the tags of {file_of(examples)} with --tags COLUMN, or correct the offsets of its spans."
         yield Finding.about("no-entity", "error", message, (), command=command)
 
 
@@ -93,14 +96,25 @@ def _is_number(label: str) -> bool:
     return True
 
 
+def _nothings(examples: Sequence[Example], counts: Mapping[str, int]) -> Iterator[Finding]:
+    words = {label for label in counts if label.strip().casefold() in _NOTHING}
+    if words and len(words) < len(counts):
+        rows = _with_labels(examples, words)
+        listed = ", ".join(map(repr, sorted(words)))
+        message = f"{counted(len(rows), 'row is', 'rows are')} labelled {listed}: a class like any other to a model."
+        command = f"Empty these labels in {file_of(examples)} if they only say that nobody labelled the row."
+        yield Finding.about("labels-for-nothing", "warning", message, rows, command=command)
+
+
 def _variants(examples: Sequence[Example], counts: Mapping[str, int]) -> Iterator[Finding]:
     if names := label_variants(counts):
         rows = _with_labels(examples, set(names))
         many = counted(len(names), "label differs", "labels differ")
         message = f"{many} from another only by capitals, spaces or '.0' ({counted(len(rows), 'row')})."
         details = [f"{label!r} ({counted(counts[label], 'row')}) means {name!r}" for label, name in names.items()]
-        command = fix_command(examples)
-        yield Finding.about("label-variants", "warning", message, rows, command=command, fix=True, details=details)
+        fix = not are_pictures(examples)
+        command = fix_command(examples) if fix else f"Give each class one name in {file_of(examples)}."
+        yield Finding.about("label-variants", "warning", message, rows, command=command, fix=fix, details=details)
 
 
 def _floats(examples: Sequence[Example], counts: Mapping[str, int]) -> Iterator[Finding]:
@@ -126,9 +140,12 @@ def _uneven(examples: Sequence[Example], counts: Counter[str]) -> Iterator[Findi
     if len(counts) < 2 or (most < UNEVEN * least and share < MAJORITY):
         return
     severity: Severity = "warning" if share >= MAJORITY or most >= VERY_UNEVEN * least else "note"
+    entities = any(isinstance(example.content, Words) for example in examples)
+    many = counted(most, "entity", "entities") if entities else counted(most, "row")
     message = (
-        f"Classes are uneven: {first!r} has {counted(most, 'row')} ({share:.0%}), {last!r} has {least:,}. "
+        f"Classes are uneven: {first!r} has {many} ({share:.0%}), {last!r} has {least:,}. "
         "Look at macro F1 and the per-class table, not at accuracy alone."
     )
-    command = f"tunewheel tune {file_of(examples)} --set options.class_weights=balanced"
+    weighted = f"tunewheel tune {file_of(examples)} --set options.class_weights=balanced"
+    command = f"Label more rows with {last!r} in {file_of(examples)}." if entities else weighted
     yield Finding.about("imbalance", severity, message, _with_labels(examples, {last}), command=command)

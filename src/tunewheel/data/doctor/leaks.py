@@ -25,12 +25,21 @@ def _leaked(train: Sequence[Example], other: Sequence[Example], leaked: Indices,
         exact = np.isin(groups[len(train) :][leaked], groups[: len(train)]).sum()
         message = (
             f"{counted(len(leaked), 'row')} of the {len(other):,} {part} rows also occur in train "
-            f"({exact:,} the same, {len(leaked) - exact:,} nearly): scores on them flatter the model."
+            f"({exact:,} the same, {len(leaked) - exact:,} nearly): scores on them flatter the model"
+            f"{'; tune tells them with and without.' if part == 'test' else '.'}"
         )
         details = [f"{part} row {other[i].source.row}: {shown(other[i])}" for i in leaked[:20].tolist()]
-        command = f"tunewheel tune {file_of(train)} --{part} {file_of(other)} reports the score with and without them"
         rows = row_numbers(other, leaked.tolist())
+        command = _mend(train, other, part)
         yield Finding.about(f"{part}-in-train", "warning", message, rows, command=command, details=details)
+
+
+def _mend(train: Sequence[Example], other: Sequence[Example], part: str) -> str:
+    """Test rows are only ever counted apart. Both parts may come from one file, which a column divides."""
+    file, beside = file_of(train), file_of(other)
+    if part == "validation":
+        return f"Delete them from {beside}."
+    return f"tunewheel tune {file}" if file == beside else f"tunewheel tune {file} --test {beside}"
 
 
 def _untaught(train: Sequence[Example], other: Sequence[Example], part: str) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from ...errors import Problem
 from ...records import Example, Picture
 from ..duplicates import exact_example_groups, identical_groups, near_example_groups, repeats
 from ..targets import answer_key, is_missing
-from .finding import Finding, Severity, counted, file_of, fix_command, row_numbers, shown
+from .finding import Finding, Severity, are_pictures, counted, file_of, fix_command, row_numbers, shown
 
 _ROW = re.compile(r"\brow (\d+)")
 _WORD = re.compile(r"\w")
@@ -134,8 +134,11 @@ def _copies(examples: Sequence[Example]) -> Iterator[Finding]:
         share = len(copies) / len(examples)
         message = f"{counted(len(copies), 'row repeats', 'rows repeat')} an earlier row, label and all ({share:.2%})."
         severity: Severity = "warning" if share >= 0.01 else "note"
-        rows, command = row_numbers(examples, copies), fix_command(examples)
-        yield Finding.about("duplicates", severity, message, rows, command=command, fix=True)
+        fix = not are_pictures(examples)
+        details = [] if fix else [f"row {examples[i].source.row}: {shown(examples[i])}" for i in copies[:20]]
+        command = fix_command(examples) if fix else f"Delete these pictures from {file_of(examples)}."
+        rows = row_numbers(examples, copies)
+        yield Finding.about("duplicates", severity, message, rows, command=command, fix=fix, details=details)
 
 
 def _near_copies(examples: Sequence[Example]) -> Iterator[Finding]:

@@ -75,7 +75,7 @@ def _foreign(examples: Sequence[Example], texts: Sequence[str]) -> Iterator[Find
         message = f"{are} in another language ({others}) than most ({_NAMES[main]})."
         severity: Severity = "warning" if len(foreign) >= MANY_FOREIGN * len(texts) else "note"
         details = [f"row {examples[i].source.row} ({codes[i]}): {quoted(texts[i])}" for i in foreign[:20]]
-        command = f"tunewheel tune {file_of(examples)} --model MODEL, one that reads them (see tunewheel models)"
+        command = f"Tune {file_of(examples)} with --model NAME, one that reads them (tunewheel models lists them)."
         rows = row_numbers(examples, foreign)
         yield Finding.about("mixed-languages", severity, message, rows, command=command, details=details)
 
@@ -97,5 +97,5 @@ def _too_long(examples: Sequence[Example], texts: Sequence[str], measure: Measur
             f"{lost:.1%} of all text would be cut without overlapping windows."
         )
         severity: Severity = "warning" if lost >= 0.01 else "note"
-        command = f"tunewheel models lists models that read more than {limit:,}"
+        command = f"Shorten them in {file_of(examples)}, or leave them: they are read in overlapping windows."
         yield Finding.about("too-long", severity, message, row_numbers(examples, long), command=command)

@@ -14,8 +14,11 @@ from .reading import Numbered, Reading
 
 _SAMPLED_LINES = 20_000
 _DOCUMENT = "-DOCSTART-"
-# Phrase types of the CoNLL-2000 chunking task: tags, too, but not the entities.
-_CHUNKS = frozenset(("NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP", "PNP"))
+# Phrase types of the CoNLL-2000 chunking task and of the German CoNLL-2003: tags, too, but not the entities.
+_CHUNKS = frozenset((
+    "NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP", "PNP", "NC", "VC", "PC",
+))  # fmt: skip
+_MOSTLY = 0.5
 _PREFIXED = re.compile(r"[BIMELSUW]-\S")
 
 
@@ -78,11 +81,16 @@ def read_conll(reading: Reading) -> Iterator[Numbered]:
             yield sentence.start, row
 
 
+def are_chunks(tags: Iterable[str]) -> bool:
+    """Whether tags mark phrases (B-NP, I-VP) and no entities."""
+    types = {tag[2:] for tag in tags if _PREFIXED.match(tag)}
+    return bool(types) and types <= _CHUNKS
+
+
 def find_layout(sample: Sequence[str]) -> Layout | None:
     """Where the word and the tag are, or None when no column holds tags with an entity among them.
 
-    Of several columns of tags that one is the entities' whose types are no phrase types; the word is in the
-    column with the most different values.
+    The word is in the column with the most different values.
     """
     tokens = [line for line in sample if _is_token(line)]
     if not tokens:
@@ -94,16 +102,31 @@ def find_layout(sample: Sequence[str]) -> Layout | None:
     tags = [place for place, values in enumerate(columns) if _are_tags(values)]
     if width < 2 or not tags:
         return None
-    entities = [place for place in tags if not {value[2:] for value in set(columns[place]) - {"O"}} <= _CHUNKS]
     others = [place for place in range(width) if place not in tags and not _counts(columns[place])]
     if not others:
         return None
     word = max(others, key=lambda place: (len(set(columns[place])), -place))
-    return Layout(separator, width, word, (entities or tags)[0])
+    return Layout(separator, width, word, _entities(columns, tags))
+
+
+def _entities(columns: Sequence[Sequence[str]], tags: Sequence[int]) -> int:
+    """Which of the columns of tags holds the entities.
+
+    Not one of known phrase types. Of the others the first with half of the words or more outside: names are rare,
+    while phrases of any tradition cover a text, and what follows the names tells of names within them.
+    """
+    named = [place for place in tags if not are_chunks(set(columns[place]))] or list(tags)
+    outside = {place: columns[place].count("O") / len(columns[place]) for place in named}
+    return next((place for place in named if outside[place] >= _MOSTLY), max(named, key=lambda place: outside[place]))
 
 
 def _is_token(line: str) -> bool:
-    return bool(line.strip(" \t\r\n")) and not line.startswith(("#\t", "# ", _DOCUMENT))
+    return bool(line.strip(" \t\r\n")) and not line.startswith(("#\t", "# ")) and not _opens_document(line)
+
+
+def _opens_document(line: str) -> bool:
+    """The mark stands in place of the word, wherever that is."""
+    return _DOCUMENT in line
 
 
 def _are_tags(values: Sequence[str]) -> bool:
@@ -129,11 +152,12 @@ def _sentences(layout: Layout, source: Iterable[str], encoding: str) -> Iterator
     """Sentences in order, and None where a document starts."""
     sentence = _Sentence()
     for number, line in enumerate(source, start=1):
-        if line.startswith(_DOCUMENT) or not line.strip(" \t\r\n"):
+        opens = _opens_document(line)
+        if opens or not line.strip(" \t\r\n"):
             if sentence.start:
                 yield sentence
             sentence = _Sentence()
-            if line.startswith(_DOCUMENT):
+            if opens:
                 yield None
         elif not _is_comment(layout, line, sentence):
             sentence.start = sentence.start or number

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..column_names import TEST, TRAIN, VALIDATION
 from .json_shapes import row_of
 from .json_stream import JsonStream
 from .reading import Numbered, Reading
 
-SPLITS = frozenset(("train", "training", "val", "valid", "validation", "dev", "test", "testing"))
+SPLITS = TRAIN | VALIDATION | TEST
 _LAYOUT = 'Write a list of objects: [{"text": "...", "label": "..."}, ...].'
 
 

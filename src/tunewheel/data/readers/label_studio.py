@@ -16,9 +16,14 @@ def is_task(item: Mapping[str, Any]) -> bool:
 
 
 def task_row(reading: Reading, number: int, task: Mapping[str, Any]) -> dict[str, Any]:
-    """The task's data with `label` (from choices) and `spans` (from marked text) beside it."""
+    """The task's data with `label` (from choices) and `spans` (from marked text) beside it.
+
+    Without a finished annotation it gets neither: nobody has said what is in it. An empty result is an answer.
+    """
     row = dict(task["data"])
     results = _results(reading, number, task)
+    if results is None:
+        return row
     choices = [name for result in results if "choices" in result for name in result["choices"]]
     regions = [result for result in results if _label(result) is not None and "start" in result]
     if any("choices" in result for result in results):
@@ -29,14 +34,14 @@ def task_row(reading: Reading, number: int, task: Mapping[str, Any]) -> dict[str
     return row
 
 
-def _results(reading: Reading, number: int, task: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Values of the first annotation that was not cancelled."""
+def _results(reading: Reading, number: int, task: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
+    """Values of the first annotation that was not cancelled; None when there is no such annotation."""
     given = next(task[name] for name in _ANNOTATIONS if isinstance(task.get(name), list))
     whole = [one for one in given if isinstance(one, dict) and not one.get("was_cancelled")]
     if len(whole) > 1:
         reading.notes.append(f"{reading.place(number)} has {len(whole)} annotations; the first one is used")
-    results = whole[0].get("result") if whole else []
-    return list(_values(results if isinstance(results, list) else []))
+    results = whole[0].get("result") if whole else None
+    return list(_values(results)) if isinstance(results, list) else None
 
 
 def _values(results: list[Any]) -> Iterator[Mapping[str, Any]]:

@@ -14,7 +14,8 @@ _WEAK_CLASS = 0.5
 def card(report: Report, *, version: str, licence: str, base_model: str, fingerprints: Mapping[str, str]) -> str:
     """The card of one registered version. `fingerprints` are content hashes of the data by split.
 
-    `licence` is that of the base model; an empty `base_model` means that nothing pre-trained is inside.
+    `licence` is that of the base model; an empty `base_model` means that nothing pre-trained is inside, and then
+    there is no licence but that of whoever made it.
     """
     parts = [
         _front(report, licence, base_model),
@@ -30,8 +31,9 @@ def card(report: Report, *, version: str, licence: str, base_model: str, fingerp
 
 def _front(report: Report, licence: str, base_model: str) -> list[str]:
     """YAML front matter; JSON strings are valid YAML."""
-    lines = ["---", f"license: {json.dumps(licence, ensure_ascii=False)}", "library_name: tunewheel"]
+    lines = ["---", "library_name: tunewheel"]
     if base_model:
+        lines.insert(1, f"license: {json.dumps(licence or 'unknown', ensure_ascii=False)}")
         lines.append(f"base_model: {json.dumps(base_model, ensure_ascii=False)}")
     return [*lines, f"tags: [{json.dumps(report.task.replace('_', '-'))}]", "---"]
 
@@ -46,7 +48,8 @@ def _use(report: Report) -> Iterator[str]:
 
 def _scores(report: Report) -> Iterator[str]:
     judgement = report.judgement
-    yield f"Measured on a frozen test set of {report.rows:,} rows, with 95 % bootstrap intervals."
+    yield f"Measured on a frozen test set of {report.rows:,} rows, with 95 % bootstrap intervals over"
+    yield f"{judgement.resampled}. This one is '{_text(judgement.main)}'."
     yield ""
     yield f"| model | {spelled(judgement.metric)} | 95 % interval | train | predict | size |"
     yield "|---|---:|---:|---:|---:|---:|"
@@ -93,12 +96,15 @@ def _weaknesses(report: Report) -> list[str]:
 def _data(report: Report, fingerprints: Mapping[str, str]) -> list[str]:
     lines = _facts(words.facts(report.background.data))
     lines += [f"- fingerprint of {_text(split)}: `{_text(value)}`" for split, value in fingerprints.items()]
-    return lines + [f"- {_text(finding)}" for finding in report.background.findings]
+    findings = report.background.findings
+    told = ["", "Left out or mended while reading:", ""] if findings else []
+    return lines + told + [f"- {_text(finding)}" for finding in words.shown(findings)]
 
 
 def _making(report: Report, licence: str, base_model: str) -> Iterator[str]:
     yield f"- base model: {_text(base_model) or 'none'}"
-    yield f"- licence of the base model: {_text(licence) or 'unknown'}"
+    if base_model:
+        yield f"- licence of the base model: {_text(licence) or 'unknown'}"
     yield f"- seed: {report.background.seed}"
     yield from _facts(words.facts({**report.background.model, **report.background.environment}))
     if report.background.recipe:

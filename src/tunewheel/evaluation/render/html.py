@@ -40,7 +40,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        score=words.score, seconds=words.seconds, size=words.size, facts=words.facts, spelled=spelled, digest=_digest
+        score=words.score,
+        seconds=words.seconds,
+        size=words.size,
+        facts=words.facts,
+        spelled=spelled,
+        digest=_digest,
+        shown=words.shown,
     )
     environment.globals.update(plots=plots, pieces=words.pieces, marks=marks, spoken=spoken, is_marked=_is_marked)
     return environment

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..outcomes import Mark
 
+MOST_SENTENCES = 50
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -44,6 +45,12 @@ def facts(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str
             yield full, ", ".join(map(str, value))
         else:
             yield full, f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def shown(sentences: Sequence[str]) -> list[str]:
+    """The first sentences, and how many more there are: a broken file has thousands."""
+    more = len(sentences) - MOST_SENTENCES
+    return [*sentences[:MOST_SENTENCES], *([f"... and {more:,} more; all are in report.json."] if more > 0 else [])]
 
 
 def pieces(text: str, marks: Sequence[Mark]) -> Iterator[tuple[str, str]]:

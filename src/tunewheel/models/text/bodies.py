@@ -45,7 +45,7 @@ def load_text_backbone(folder: Path) -> Backbone:
         raise ModelDamaged(
             "there is no model.safetensors.", where=str(folder), mend="Other weight formats are not opened."
         )
-    fill(backbone, {_plain(name): tensor for name, tensor in load_file(weights).items()}, str(folder))
+    fill(backbone, {plain_name(name): tensor for name, tensor in load_file(weights).items()}, str(folder))
     return backbone
 
 
@@ -73,7 +73,7 @@ def _with_frozen(config: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {**config, "tunewheel_frozen": list(frozen)} if frozen else config
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """The body's own name of a tensor of a checkpoint; the oldest BERT files call norms as TensorFlow did."""
     name = name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
     prefix = next((prefix for prefix in PREFIXES if name.startswith(prefix)), "")

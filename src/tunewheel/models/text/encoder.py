@@ -21,6 +21,7 @@ class FlatEncoder(Backbone):
     """BERT, RoBERTa, XLM-RoBERTa and ELECTRA bodies: tensors of a text batch to (T, width)."""
 
     body: Any  # a transformers model: its parts are known by name only
+    separable = True
 
     def __init__(self, body: nn.Module, config: dict[str, Any]) -> None:
         super().__init__()
@@ -67,8 +68,7 @@ class FlatEncoder(Backbone):
 
     def attend(self, attention: Any, states: Tensor, layout: Layout) -> Tensor:
         """Multi-head self-attention within each window: (T, width) to (T, width)."""
-        joined = torch.cat([attention.query(states), attention.key(states), attention.value(states)], dim=1)
-        split = layout.pad(joined).view(layout.windows, layout.longest, 3, self.heads, -1)
+        split = layout.pad(projected(attention, states)).view(layout.windows, layout.longest, 3, self.heads, -1)
         query, key, value = split.permute(2, 0, 3, 1, 4)
         if states.is_cuda:
             mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=layout.visible)
@@ -77,6 +77,14 @@ class FlatEncoder(Backbone):
             scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5 + layout.bias(query.dtype)
             mixed = scores.softmax(-1) @ value
         return layout.unpad(mixed.transpose(1, 2).flatten(2))
+
+
+def projected(attention: Any, states: Tensor) -> Tensor:
+    """Query, key and value side by side, (T, 3 x width), in one product; LoRA layers are asked one by one."""
+    parts = (attention.query, attention.key, attention.value)
+    if any(type(part) is not nn.Linear for part in parts):
+        return torch.cat([part(states) for part in parts], dim=1)
+    return F.linear(states, torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts]))
 
 
 class Layout:

@@ -1,0 +1,44 @@
+"""Lanes: work in parts side by side, one core each.
+
+Two cores that share every operation wait for each other at its end, and most operations of a small body are too
+small to share. Two cores with half of the batch each wait once a step. Figures in docs/log.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any, TypeVar
+
+import torch
+
+T = TypeVar("T")
+
+
+class Lanes:
+    """`count` threads that compute with one core each; with one lane the caller computes itself."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._pool = ThreadPoolExecutor(count, "lane", initializer=_one_core) if count > 1 else None
+
+    def each(self, work: Callable[..., T], *parts: Sequence[Any]) -> list[T]:
+        """`work` of each part (of each tuple of parts, as in `map`), in order."""
+        if self._pool is None or len(parts[0]) < 2:
+            return [work(*part) for part in zip(*parts, strict=True)]
+        before = torch.get_num_threads()
+        try:
+            return list(self._pool.map(work, *parts))
+        finally:
+            torch.set_num_threads(before)  # a lane that has just begun sets the number for threads still to come
+
+
+def _one_core() -> None:
+    torch.set_num_threads(1)
+
+
+@cache
+def lanes() -> Lanes:
+    """A lane for each core that torch may use in this process."""
+    return Lanes(torch.get_num_threads())
