@@ -40,7 +40,7 @@ from tunewheel.models.cache import obtain
 from tunewheel.records import Example
 from tunewheel.tasks.text_classification import TextClassification
 from tunewheel.training.loop import Session, train
-from tunewheel.training.precision import measured_precision
+from tunewheel.training.precision import measured_lanes, measured_precision
 from tunewheel.training.suggest import suggest
 
 from .sets import csv_rows
@@ -173,8 +173,9 @@ def tunewheel(contest: Contest, *, words: bool) -> Pace:
     choose_moving(module, "full", words=words)
     # accelerate keeps one precision a process, and the Trainer has just set its own.
     AcceleratorState._reset_state(reset_partial_state=True)
-    session = Session(task, module, options, seed=0)
     batch = task.encode(examples)
+    options = options.model_copy(update={"lanes": measured_lanes(task, module, batch, options)})
+    session = Session(task, module, options, seed=0)
     pace = Pace()
     pace.start()
     for step in train(session, batch, None):

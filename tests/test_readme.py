@@ -32,7 +32,16 @@ def shape(line: str) -> str:
 
 def stable(lines: list[str]) -> list[str]:
     """The shapes of the lines that do not depend on how good the models are, nor on how long they take."""
-    judged = ("Not proved", "No difference", "Better", "A plain floor", "The plain floor", "Worse", "v0002 is '", "TF-IDF + logistic regression is")
+    judged = (
+        "Not proved",
+        "No difference",
+        "Better",
+        "A plain floor",
+        "The plain floor",
+        "Worse",
+        "v0002 is '",
+        "TF-IDF + logistic regression is",
+    )
     progress = re.compile(r"[A-Z][\w -]+( \.\.\.|: (done|\d+/).*)")
     return [shape(line) for line in lines if not line.startswith(judged) and not progress.fullmatch(line)]
 

@@ -59,3 +59,26 @@ def test_a_step_computes_gradients_and_leaves_none(task, tiny_folder: Path) -> N
     for half in (True, False):
         step(half)
     assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize(("seconds", "wanted"), [((1.0, 2.0), 1), ((2.0, 1.0), 2), ((0.97, 1.0), 2)])
+def test_one_lane_must_win_clearly(small, monkeypatch: pytest.MonkeyPatch, seconds, wanted: int) -> None:
+    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr(precision, "_best", lambda run, ways: dict(zip(ways, seconds, strict=True)))
+    session = small.session(epochs=100)
+    assert precision.measured_lanes(session.task, session.module, small.train, session.options) == wanted
+
+
+def test_a_short_training_takes_one_lane_without_measuring(small, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
+    monkeypatch.setattr(precision, "_best", lambda run, ways: pytest.fail("measured"))
+    session = small.session(epochs=1)
+    assert precision.measured_lanes(session.task, session.module, small.train, session.options) == 1
+
+
+def test_both_ways_are_really_run(small, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    session = small.session(epochs=100)
+    assert precision.measured_lanes(session.task, session.module, small.train, session.options) in (1, 2)

@@ -1,7 +1,7 @@
 """Lanes: work in parts side by side, one core each.
 
-Two cores that share every operation wait for each other at its end, and most operations of a small body are too
-small to share. Two cores with half of the batch each wait once a step. Figures in docs/log.md.
+Two cores that share every operation wait for each other at its end, often and for long where other programs are at
+work. Two cores with half of the batch each wait once a step, and each reads all weights. Figures in docs/log.md.
 """
 
 from __future__ import annotations
@@ -39,6 +39,6 @@ def _one_core() -> None:
 
 
 @cache
-def lanes() -> Lanes:
-    """A lane for each core that torch may use in this process."""
-    return Lanes(torch.get_num_threads())
+def lanes(count: int | None = None) -> Lanes:
+    """`count` lanes, or one for each core that torch may use in this process; their threads are kept."""
+    return Lanes(count or torch.get_num_threads())

@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 
 from ..models.adapters import moving
 from ..models.heads import Headed
-from ..models.lanes import Lanes, lanes
+from ..models.lanes import lanes
 from ..records import Batch, Scores, Step
 from ..task import Task
 from .batches import Indices, order, sizes
@@ -33,7 +33,7 @@ LARGE_TABLE = 1_000_000
 class Session:
     """A training run that can be stopped and resumed: what moves, the optimiser, and how far it has come.
 
-    The options' precision is settled: "auto" computes in float32.
+    Precision and lanes of the options are settled: "auto" computes in float32, 0 lanes are one.
     """
 
     task: Task
@@ -45,7 +45,6 @@ class Session:
     best_score: float = -1.0
     since_best: int = 0
     best: dict[str, Tensor] = field(default_factory=dict)
-    lanes: Lanes = field(default_factory=lanes)
 
     def __post_init__(self) -> None:
         # accelerate fixes its own mixed precision once per process; two runs in one program may differ.
@@ -61,7 +60,7 @@ class Session:
         tables = [part for part in self.module.backbone.modules() if isinstance(part, nn.Embedding)]
         large = any(p.requires_grad and p.numel() > LARGE_TABLE for part in tables for p in part.parameters())
         if self.accelerator.device.type == "cpu" and self.module.backbone.separable and not large:
-            return InLanes(self.task, self.module, self.lanes, half=self.half)
+            return InLanes(self.task, self.module, lanes(max(self.options.lanes, 1)), half=self.half)
         return AtOnce(self.task, self.module, self.accelerator, half=self.half)
 
     def keep_if_better(self, score: float) -> bool:

@@ -39,4 +39,10 @@ class TrainingOptions(Options):
     precision: Literal["auto", "bf16", "fp32"] = Field(
         default="auto", description="Arithmetic: auto measures bf16 against fp32 on this machine and keeps the faster."
     )
+    lanes: int = Field(
+        default=0,
+        ge=0,
+        le=256,
+        description="Parts of a batch computed side by side on a CPU, one core each; 0 measures what is faster here.",
+    )
     seeds: int = Field(default=1, ge=1, le=100, description="Train so many times and keep the best on validation.")

@@ -1,11 +1,12 @@
-"""Precision: bf16 only where it is faster for this very body on this machine. Measured once and remembered."""
+"""What computes faster on this machine: bf16 or fp32, for this very body (measured once and remembered), and how
+many lanes, beside whatever else is at work (measured before each long training)."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 
@@ -13,14 +14,21 @@ from ..models.adapters import choose_moving
 from ..models.backbone import load_backbone
 from ..models.folder import config_hash
 from ..models.heads import Headed
+from ..models.lanes import lanes
 from ..models.machine import measured
 from ..models.tensors import to_tensors
-from ..records import Example
+from ..records import Batch, Example
 from ..task import Task
+from .batches import order, sizes
+from .gradients import InLanes
+from .options import TrainingOptions
 
 Precision = Literal["bf16", "fp32"]
+Way = TypeVar("Way")
 # Less than this gain is not worth the lost digits.
 WORTH = 0.9
+WORTH_ALONE = 0.95
+LONG = 200  # batches
 PROBED_ROWS = 32
 ROUNDS = 3
 
@@ -43,6 +51,21 @@ def measured_precision(task: Task, folder: Path, examples: Sequence[Example]) ->
     return "bf16" if found == "bf16" else "fp32"
 
 
+def measured_lanes(task: Task, module: Headed, batch: Batch, options: TrainingOptions) -> int:
+    """As many lanes as torch has cores, or one, whichever is faster now on some rows of the `batch`.
+
+    Lanes bear other programs better: one must win clearly. Short trainings take one without measuring.
+    """
+    count, total = torch.get_num_threads(), int(sizes(batch).sum()) * options.epochs
+    if torch.cuda.is_available() or count == 1 or not module.backbone.separable or total < LONG * options.batch_units:
+        return 1
+    choose_moving(module, options.mode, layers=options.layers, rank=options.lora_rank, words=options.move_words)
+    rows = order(sizes(batch), options.batch_units, seed=0, epoch=0)[0]
+    ways = {n: InLanes(task, module, lanes(n), half=options.precision == "bf16") for n in (1, count)}
+    best = _best(lambda n: ways[n](batch, rows, 0.0), (1, count))
+    return 1 if best[1] < WORTH_ALONE * best[count] else count
+
+
 def _step(task: Task, folder: Path, examples: Sequence[Example]) -> Callable[[bool], None]:
     """One training step without the optimiser, in bf16 or not."""
     module: Headed = task.adapt(load_backbone(folder))  # type: ignore[assignment]
@@ -59,11 +82,16 @@ def _step(task: Task, folder: Path, examples: Sequence[Example]) -> Callable[[bo
 
 
 def _faster(step: Callable[[bool], None]) -> Precision:
-    """The best of a few rounds each, in turn, so that a busy moment hurts both."""
-    best = {True: float("inf"), False: float("inf")}
-    for _ in range(ROUNDS + 1):  # the first round warms up
-        for half in best:
-            started = time.perf_counter()
-            step(half)
-            best[half] = min(best[half], time.perf_counter() - started)
+    best = _best(step, (True, False))
     return "bf16" if best[True] < WORTH * best[False] else "fp32"
+
+
+def _best(run: Callable[[Way], object], ways: Sequence[Way]) -> dict[Way, float]:
+    """Seconds of each way to run, the best of a few rounds in turn, so that a busy moment hurts all."""
+    best = dict.fromkeys(ways, float("inf"))
+    for _ in range(ROUNDS + 1):  # the first round warms up
+        for way in ways:
+            started = time.perf_counter()
+            run(way)
+            best[way] = min(best[way], time.perf_counter() - started)
+    return best

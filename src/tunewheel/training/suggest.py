@@ -39,7 +39,7 @@ def _text(rows: int) -> dict[str, Any]:
 def _words(rows: int) -> dict[str, Any]:
     return {
         "epochs": _epochs(rows, WORDS_EPOCHS),
-        "batch_units": 512 if rows > 5_000 else 384,
+        "batch_units": 768 if rows > 5_000 else 384,
         "learning_rate": 2e-4,
         "head_learning_rate": 1e-3,
         "label_smoothing": 0.0,

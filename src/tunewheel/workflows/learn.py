@@ -20,7 +20,7 @@ from ..training import checkpoints
 from ..training.floors import frozen
 from ..training.loop import Session, plan, train
 from ..training.options import TrainingOptions
-from ..training.precision import device
+from ..training.precision import device, measured_lanes
 from ..training.reading import ModuleEngine, features
 from .contend import Entrant, contend
 from .say import Say
@@ -49,6 +49,13 @@ class Learner:
         module: Headed = self.task.adapt(load_backbone(self.model))  # type: ignore[assignment]
         module.dropout.p = dropout
         return module.to(device())
+
+    def settled(self, options: TrainingOptions) -> TrainingOptions:
+        """The options with the number of lanes, measured where it was left open."""
+        if options.lanes:
+            return options
+        count = measured_lanes(self.task, self.fresh_module(self.seed), self.train, options)
+        return options.model_copy(update={"lanes": count})
 
     def before(self, options: TrainingOptions) -> Entrant:
         """The body untouched with a logistic regression on top."""

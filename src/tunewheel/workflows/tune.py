@@ -115,8 +115,9 @@ def _learnt(
 
     task.processor = load_processor(model, max_tokens=recipe.model.max_tokens)
     recipe = settle_precision(recipe, task, model, parts.train)
-    remember(folder, recipe)
     learner = Learner(task, parts, model, recipe.seed, say)
+    recipe = recipe.model_copy(update={"training": learner.settled(recipe.training)})
+    remember(folder, recipe)
     return recipe, [learner.before(recipe.training), learner.after(recipe.training, folder / "checkpoints")]
 
 
