@@ -35,6 +35,16 @@ def choose_moving(module: Headed, mode: Mode, *, layers: int = 2, rank: int = 8,
         _insert_lora(backbone, rank)
 
 
+def standing(backbone: Backbone) -> int:
+    """How many of the lowest layers stand still, with all that is below them: what they compute never changes."""
+    blocks = backbone.blocks()
+    inside = {id(p) for block in blocks for p in block.parameters()}
+    if any(p.requires_grad and id(p) not in inside for p in backbone.parameters()):
+        return 0
+    moves = [any(p.requires_grad for p in block.parameters()) for block in blocks]
+    return moves.index(True) if True in moves else len(blocks)
+
+
 def _thaw_top(blocks: list[nn.Module], layers: int) -> None:
     if layers > len(blocks):
         raise RecipeError(

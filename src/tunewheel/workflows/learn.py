@@ -22,6 +22,7 @@ from ..training.loop import Session, plan, train
 from ..training.options import TrainingOptions
 from ..training.precision import device, measured_lanes
 from ..training.reading import ModuleEngine, features
+from ..training.states import with_states
 from .contend import Entrant, contend
 from .say import Say
 from .sets import Sets
@@ -38,6 +39,7 @@ class Learner:
     model: Path
     seed: int
     say: Say
+    cache: Path
 
     def __post_init__(self) -> None:
         self.train = self.task.encode(self.sets.train)
@@ -81,34 +83,37 @@ class Learner:
     def _fine_tuned(self, options: TrainingOptions, seed: int, folder: Path) -> Entrant:
         module = self.fresh_module(seed, options.dropout)
         choose_moving(module, options.mode, layers=options.layers, rank=options.lora_rank, words=options.move_words)
+        # Layers that stand still read each row once, not once an epoch.
+        half = options.precision == "bf16"
+        rows, held = (with_states(module, batch, self.cache, half=half) for batch in (self.train, self.validation))
         session = Session(self.task, module, options, seed)
         saved = checkpoints.find(folder)
         if saved is not None:
             checkpoints.load(session, saved)
             self.say.line(f"Going on from step {session.step} of an earlier start.")
-        curve = self._run(session, folder)
+        curve = self._run(session, rows, held, folder)
         if options.mode == "lora":
             merge_lora(module)
         return self._entrant("Fine-tuned", "after", module, session.seconds, curve)
 
-    def _run(self, session: Session, folder: Path) -> list[Step]:
-        """Train to the end, showing and keeping the progress; gives the steps taken."""
+    def _run(self, session: Session, rows: Batch, held: Batch, folder: Path) -> list[Step]:
+        """Train on `rows` to the end, showing and keeping the progress; gives the steps taken."""
         curve: list[Step] = []
-        total = sum(map(len, plan(self.train, session.options, session.seed)))
-        validate = self._validator(session) if self.sets.validation else None
+        total = sum(map(len, plan(rows, session.options, session.seed)))
+        validate = self._validator(session, held) if self.sets.validation else None
         with self.say.stage("Fine-tuning", total) as stage, _kept(session, folder) as keep:
             stage.advance(session.step)
-            for step in train(session, self.train, validate):
+            for step in train(session, rows, validate):
                 curve.append(step)
                 keep(step)
                 score = {self.task.best_by: step.validation[self.task.best_by]} if step.validation else {}
                 stage.advance(1, loss=step.loss, **score)
         return curve
 
-    def _validator(self, session: Session) -> Callable[[], Scores]:
+    def _validator(self, session: Session, held: Batch) -> Callable[[], Scores]:
         def validate() -> Scores:
-            outputs = ModuleEngine(session.module, half=session.half)(self.validation)
-            return self.task.score(self.task.decode(outputs, self.validation), self.sets.validation)
+            outputs = ModuleEngine(session.module, half=session.half)(held)
+            return self.task.score(self.task.decode(outputs, held), self.sets.validation)
 
         return validate
 

@@ -102,12 +102,12 @@ def _tuned(workspace: Workspace, folder: Path, asked: Asked, say: Say, started: 
     recipe = choose_training(recipe, asked, len(parts.train), kind.reads, model)
     remember(folder, recipe)
     floors = lay_floors(task, parts, folder / "floors", recipe.seed, say)
-    recipe, learnt = _learnt(recipe, task, parts, model, folder, say)
+    recipe, learnt = _learnt(workspace, recipe, task, parts, model, folder, say)
     return conclude(workspace, recipe, parts, [*floors, *learnt], folder, model, say, started)
 
 
 def _learnt(
-    recipe: Recipe[Any], task: Any, parts: Sets, model: Path, folder: Path, say: Say
+    workspace: Workspace, recipe: Recipe[Any], task: Any, parts: Sets, model: Path, folder: Path, say: Say
 ) -> tuple[Recipe[Any], list[Entrant]]:
     """Before and after, and the recipe with all that was measured on the way."""
     from ..models.backbone import load_processor
@@ -115,7 +115,7 @@ def _learnt(
 
     task.processor = load_processor(model, max_tokens=recipe.model.max_tokens)
     recipe = settle_precision(recipe, task, model, parts.train)
-    learner = Learner(task, parts, model, recipe.seed, say)
+    learner = Learner(task, parts, model, recipe.seed, say, workspace.cache / "states")
     recipe = recipe.model_copy(update={"training": learner.settled(recipe.training)})
     remember(folder, recipe)
     return recipe, [learner.before(recipe.training), learner.after(recipe.training, folder / "checkpoints")]

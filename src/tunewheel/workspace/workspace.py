@@ -21,7 +21,7 @@ from .locks import FolderLock
 
 DEFAULT_FOLDER = "tunewheel-workspace"
 DATABASE = "tunewheel.db"
-FOLDERS = ("versions", "bases", "reports", "runs", "tests", "locks")
+FOLDERS = ("versions", "bases", "reports", "runs", "tests", "locks", "cache")
 _WAIT_SECONDS = 600.0
 _DAY_SECONDS = 86_400.0
 
@@ -29,7 +29,8 @@ _DAY_SECONDS = 86_400.0
 class Workspace:
     """A team's folder. Open it with `Workspace.open(path)`; several processes may have it open at once.
 
-    `versions`, `ledger` and `bases` are its stores. Only relative paths are kept, so the folder survives a move.
+    `versions`, `ledger` and `bases` are its stores; what is in `cache` can be computed again. Only relative paths are
+    kept, so the folder survives a move.
     """
 
     def __init__(self, path: Path, store: Store) -> None:
@@ -37,6 +38,7 @@ class Workspace:
         self.versions = store.versions
         self.ledger = store.ledger
         self.bases = BaseStore(path / "bases")
+        self.cache = path / "cache"
         self._store = store
         self._locks = FolderLock(path / "locks")
         self._tests = FrozenTests(path / "tests", store.seals, self._locks)

@@ -1,3 +1,5 @@
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +7,7 @@ import pytest
 from small_texts import every_text, intents, names
 
 from tunewheel.data.words import join_words, split_words
-from tunewheel.errors import ModelDamaged
+from tunewheel.errors import ModelDamaged, RecipeError
 from tunewheel.models.text.processor import TextProcessor
 from tunewheel.records import Words
 
@@ -93,7 +95,8 @@ def test_examples_do_not_know_each_other(processor: TextProcessor) -> None:
 
 
 def test_a_model_reads_no_more_at_once_than_it_can(tiny_folder: Path) -> None:
-    assert TextProcessor.load(tiny_folder, max_tokens=4096).max_tokens == 512
+    with pytest.raises(RecipeError, match="reads 512 tokens at once"):
+        TextProcessor.load(tiny_folder, max_tokens=4096)
 
 
 def test_a_broken_tokenizer_file_is_named(tmp_path: Path) -> None:
@@ -104,3 +107,21 @@ def test_a_broken_tokenizer_file_is_named(tmp_path: Path) -> None:
 
 def test_the_vocabulary_knows_all_texts(processor: TextProcessor) -> None:
     assert "[UNK]" not in {token for text in every_text() for token in processor.tokenizer.encode(text).tokens}
+
+
+@pytest.mark.parametrize(("family", "longest"), [("bert", 300), ("roberta", 298)])
+def test_a_strangers_body_reads_as_much_as_its_configuration_says(
+    tiny_folder: Path, tmp_path: Path, family: str, longest: int
+) -> None:
+    shutil.copy(tiny_folder / "tokenizer.json", tmp_path)
+    config = {"model_type": family, "max_position_embeddings": 300}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert TextProcessor.load(tmp_path).max_tokens == longest
+
+
+def test_many_texts_are_tokenised_in_slabs_with_the_same_ids(processor: TextProcessor, monkeypatch) -> None:
+    texts = [row["text"] for row in intents(20)]
+    whole = processor.encode(texts)
+    monkeypatch.setattr("tunewheel.models.text.processor.SLAB", 3)
+    parts = processor.encode(texts)
+    assert all(np.array_equal(parts[name], whole[name]) for name in whole.arrays)

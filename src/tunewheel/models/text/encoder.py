@@ -16,12 +16,19 @@ from ..backbone import Backbone
 from ..tensors import Tensors
 from .portions import read_in_portions
 
+# Name of the array of a text batch that holds what the lowest layers made of it, (T, width).
+STATES = "states"
+
 
 class FlatEncoder(Backbone):
-    """BERT, RoBERTa, XLM-RoBERTa and ELECTRA bodies: tensors of a text batch to (T, width)."""
+    """BERT, RoBERTa, XLM-RoBERTa and ELECTRA bodies: tensors of a text batch to (T, width).
+
+    Of a batch with `STATES` only the layers above the lowest `begun` are computed.
+    """
 
     body: Any  # a transformers model: its parts are known by name only
     separable = True
+    begun = 0
 
     def __init__(self, body: nn.Module, config: dict[str, Any]) -> None:
         super().__init__()
@@ -38,13 +45,28 @@ class FlatEncoder(Backbone):
         return list(self.body.encoder.layer)
 
     def forward(self, tensors: Tensors) -> Tensor:
-        return read_in_portions(self.read, tensors)
+        if STATES in tensors:
+            return read_in_portions(self.finish, tensors[STATES], tensors["lengths"])
+        return read_in_portions(self.read, tensors["ids"], tensors["lengths"])
+
+    def begin(self, tensors: Tensors) -> Tensor:
+        """What the lowest `begun` layers make of a text batch: its `STATES`, (T, width), where `forward` goes on."""
+        return read_in_portions(self._begin, tensors["ids"], tensors["lengths"])
 
     def read(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Token ids (T,) in windows of `lengths` (W,) to (T, width)."""
+        return self.finish(self._begin(ids, lengths), lengths)
+
+    def _begin(self, ids: Tensor, lengths: Tensor) -> Tensor:
         layout = Layout(lengths)
-        states = self.embed(ids, layout)
-        for layer in self.body.encoder.layer:
+        return self._through(self.blocks()[: self.begun], self.embed(ids, layout), layout)
+
+    def finish(self, states: Tensor, lengths: Tensor) -> Tensor:
+        """The states (T, width) above the lowest `begun` layers to (T, width)."""
+        return self._through(self.blocks()[self.begun :], states.float(), Layout(lengths))
+
+    def _through(self, layers: list[nn.Module], states: Tensor, layout: Layout) -> Tensor:
+        for layer in layers:
             states = self.layer(layer, states, layout)
         return states
 

@@ -32,7 +32,7 @@ class PaddedEncoder(Backbone):
         return list(stack.layer)
 
     def forward(self, tensors: Tensors) -> Tensor:
-        return read_in_portions(self.read, tensors)
+        return read_in_portions(self.read, tensors["ids"], tensors["lengths"])
 
     def read(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Token ids (T,) in windows of `lengths` (W,) to (T, width)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,16 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from ...errors import ModelDamaged
+from ...errors import ModelDamaged, RecipeError
 from ...records import Batch, Words
 from .windows import Window, best_window, windows
 from .words import WordPieces
 
 SETTINGS = "processor.json"
+SLAB = 4096  # texts tokenised at once, on all cores: what the tokenizer says of a text is much larger than its ids
+# Positions that a family does not use for tokens.
+UNUSED_POSITIONS = {"roberta": 2, "xlm-roberta": 2, "camembert": 2, "mpnet": 2}
+FALLBACK = 256
 
 
 class TextProcessor:
@@ -38,7 +43,8 @@ class TextProcessor:
 
     @classmethod
     def load(cls, folder: Path, *, max_tokens: int | None = None) -> TextProcessor:
-        """From `tokenizer.json` and `processor.json` (or the catalogue's `tunewheel.json`). Raises `ModelDamaged`."""
+        """From `tokenizer.json` and `processor.json` (or the catalogue's `tunewheel.json`), or for a stranger's folder
+        as long as its `config.json` says. Raises `ModelDamaged`, and `RecipeError` for a window that is too long."""
         settings: dict[str, Any] = {}
         for name in ("tunewheel.json", SETTINGS):
             if (folder / name).exists():
@@ -47,8 +53,11 @@ class TextProcessor:
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:  # the tokenizers library raises bare Exception
             raise ModelDamaged(f"tokenizer.json cannot be read ({error}).", where=str(folder)) from None
-        longest = int(settings.get("max_tokens", 256))
-        return cls(tokenizer, max_tokens=min(max_tokens or longest, longest), prefix=str(settings.get("prefix", "")))
+        longest = int(settings.get("max_tokens") or _positions(folder))
+        if max_tokens and max_tokens > longest:
+            what = f"model.max_tokens is {max_tokens}, but the body reads {longest} tokens at once."
+            raise RecipeError(what, mend=f"Choose {longest} or less; longer texts are read in windows.")
+        return cls(tokenizer, max_tokens=max_tokens or longest, prefix=str(settings.get("prefix", "")))
 
     def save(self, folder: Path) -> None:
         """Write `tokenizer.json` and `processor.json` into `folder`."""
@@ -68,13 +77,14 @@ class TextProcessor:
         return self._encode_texts([str(content) for content in contents])
 
     def _encode_texts(self, texts: Sequence[str]) -> Batch:
-        encodings = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         flat = _FlatTokens()
         room = self._room(self.opening)
-        for encoding in encodings:
-            ids = encoding.ids
-            found = windows([1] * len(ids), room, room // 4) if len(ids) > room else [Window(0, len(ids))]
-            flat.add([[*self.opening, *ids[w.start : w.end], *self.closing] for w in found])
+        for start in range(0, len(texts), SLAB):
+            slab = list(texts[start : start + SLAB])
+            for encoding in self.tokenizer.encode_batch_fast(slab, add_special_tokens=False):
+                ids = encoding.ids
+                found = windows([1] * len(ids), room, room // 4) if len(ids) > room else [Window(0, len(ids))]
+                flat.add([[*self.opening, *ids[w.start : w.end], *self.closing] for w in found])
         return flat.batch()
 
     def _encode_words(self, contents: Sequence[Words]) -> Batch:
@@ -117,10 +127,8 @@ class _FlatTokens:
     """Collects the windows of example after example."""
 
     def __init__(self) -> None:
-        self.ids: list[int] = []
-        self.lengths: list[int] = []
-        self.windows: list[int] = []
-        self.tokens: list[int] = []
+        # Arrays take four bytes a number; a list of a million texts' ids would not fit into memory.
+        self.ids, self.lengths, self.windows, self.tokens = (array("i") for _ in range(4))
 
     def add(self, sequences: Sequence[Sequence[int]]) -> None:
         for sequence in sequences:
@@ -137,6 +145,15 @@ class _FlatTokens:
             "tokens": np.array(self.tokens, dtype=np.int32),
         }
         return Batch(arrays, {"ids": "tokens", "lengths": "windows"})
+
+
+def _positions(folder: Path) -> int:
+    """The longest window of the body in `folder`, in tokens."""
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        return int(config["max_position_embeddings"]) - UNUSED_POSITIONS.get(config["model_type"], 0)
+    except (OSError, ValueError, KeyError, TypeError):  # the processor of a bundle has no body beside it
+        return FALLBACK
 
 
 def _special_tokens(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
