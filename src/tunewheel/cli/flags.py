@@ -28,6 +28,10 @@ Model = Annotated[
     str | None, typer.Option("--model", help="Body to fine-tune (see `tunewheel models`).", metavar="NAME")
 ]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of every random choice.", metavar="NUMBER")]
+Budget = Annotated[
+    str | None,
+    typer.Option("--budget", help="How long it may take in all: 90s, 2m, 1h; quick, normal, thorough.", metavar="TIME"),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run that was interrupted, as it was asked for.")]
 
 Task = Annotated[

@@ -67,6 +67,7 @@ def tune(
     test: flags.Test = None,
     model: flags.Model = None,
     seed: flags.Seed = None,
+    budget: flags.Budget = None,
     workspace: flags.Workspace = DEFAULT_WORKSPACE,
     resume: flags.Resume = False,
     as_json: flags.Json = False,
@@ -79,7 +80,7 @@ def tune(
 
     roles = given(task=task, text=text, label=label, words=words, tags=tags, spans=spans, image=image)
     rows = given(format=format, encoding=encoding, sheet=sheet, split=split, group=group, time=time)
-    rest = {**rows, **given(validation=validation, test=test, model=model, seed=seed)}
+    rest = {**rows, **given(validation=validation, test=test, model=model, seed=seed, budget=budget)}
     with speaker(quiet) as say:
         done = run(data, recipe=recipe, sets=sets or (), workspace=workspace, resume=resume, say=say, **roles, **rest)
     tables.show_run(done.summary(), as_json=as_json)

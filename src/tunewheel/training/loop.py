@@ -81,9 +81,14 @@ class Session:
 
 
 def plan(batch: Batch, options: TrainingOptions, seed: int) -> list[list[np.ndarray]]:
-    """The rows of every step of every epoch."""
+    """The rows of every step of every epoch, of no more than `options.steps` steps."""
     costs = sizes(batch)
-    return [order(costs, options.batch_units, seed=seed, epoch=epoch) for epoch in range(options.epochs)]
+    epochs, left = [], options.steps
+    for epoch in range(options.epochs):
+        batches = order(costs, options.batch_units, seed=seed, epoch=epoch)[:left]
+        epochs.append(batches)
+        left = None if left is None else left - len(batches)
+    return [batches for batches in epochs if batches]
 
 
 def train(session: Session, batch: Batch, validate: Callable[[], Scores] | None) -> Iterator[Step]:

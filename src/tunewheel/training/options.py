@@ -22,6 +22,11 @@ class TrainingOptions(Options):
     )
     lora_rank: int = Field(default=8, ge=1, le=512, description="With mode lora: the rank of the adapters.")
     epochs: int = Field(default=4, ge=1, le=1000, description="Passes over the training rows.")
+    steps: int | None = Field(
+        default=None,
+        ge=1,
+        description="Steps in all, where fewer than the epochs have: how a budget shortens a training.",
+    )
     batch_units: int = Field(
         default=512, ge=1, le=1_000_000, description="Size of a batch: real tokens for text, pictures for images."
     )

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import torch
 
 from ..evaluation.report import Role
-from ..models.adapters import choose_moving, merge_lora
+from ..models.adapters import choose_moving
 from ..models.backbone import load_backbone
+from ..models.estimate import training_seconds
 from ..models.heads import Headed
 from ..records import Batch, Example, Scores, Step
 from ..task import Task
-from ..training import checkpoints
+from ..training.batches import order, sizes
 from ..training.floors import frozen
-from ..training.loop import Session, plan, train
+from ..training.loop import Session, train
 from ..training.options import TrainingOptions
 from ..training.precision import device, measured_lanes
 from ..training.reading import ModuleEngine, features
 from ..training.states import with_states
+from .budget import Cost, afford
 from .contend import Entrant, contend
 from .say import Say
 from .sets import Sets
+from .trial import Trial, run_trial
 
-CHECKPOINT_SECONDS = 60.0
+PROBED_STEPS = 6
 
 
 @dataclass
@@ -73,49 +77,51 @@ class Learner:
             stage.advance()
         return self._entrant(frozen.TITLE, "before", module, time.perf_counter() - started)
 
-    def after(self, options: TrainingOptions, folder: Path) -> Entrant:
-        """The fine-tuned module; of several seeds the best on validation."""
-        tried = [
-            self._fine_tuned(options, self.seed + number, folder / f"seed{number}") for number in range(options.seeds)
-        ]
-        return max(tried, key=lambda entrant: entrant.validation[self.task.best_by])
+    def affordable(self, options: TrainingOptions, left: float) -> TrainingOptions:
+        """The options cut to what `left` seconds buy; says so."""
+        body = self.fresh_module(self.seed).backbone
+        # Layers that stand still are cheap where their states are kept, and know something where they were trained.
+        layers = len(body.blocks()) if body.separable else 1
+        chosen, told = afford(options, layers, left, self._cost)
+        self.say.line(told)
+        return chosen
 
-    def _fine_tuned(self, options: TrainingOptions, seed: int, folder: Path) -> Entrant:
+    def _cost(self, options: TrainingOptions) -> Cost:
+        """What fine-tuning with these options costs, from a few steps that are thrown away."""
+        started = time.perf_counter()
+        session, rows, held = self._session(options.model_copy(update={"steps": PROBED_STEPS}), self.seed)
+        first = time.perf_counter() - started
+        probes = [(step.units, _seconds(step, before)) for before, step in pairwise(train(session, rows, None))]
+        started = time.perf_counter()
+        self._score(ModuleEngine(session.module, half=session.half), held)
+        validation = time.perf_counter() - started
+        batches = order(sizes(rows), options.batch_units, seed=self.seed, epoch=0)
+        return Cost(first, training_seconds(probes, int(sizes(rows).sum())) + validation, len(batches))
+
+    def after(self, options: TrainingOptions, folder: Path, late: Callable[[], bool] = lambda: False) -> Entrant:
+        """The fine-tuned module; of several seeds the best on validation. Only that one meets the test rows."""
+        best: Trial | None = None
+        for number in range(options.seeds):
+            session, rows, held = self._session(options, self.seed + number)
+            score = partial(self._score, held=held)
+            trial = run_trial(session, rows, score, folder / f"seed{number}", self.say, late)
+            best = trial if best is None or trial.score > best.score else best
+            if late():
+                break
+        assert best is not None
+        return self._entrant("Fine-tuned", "after", best.module, best.seconds, best.curve)
+
+    def _session(self, options: TrainingOptions, seed: int) -> tuple[Session, Batch, Batch]:
+        """A fresh session, and the training and validation rows as it reads them."""
         module = self.fresh_module(seed, options.dropout)
         choose_moving(module, options.mode, layers=options.layers, rank=options.lora_rank, words=options.move_words)
         # Layers that stand still read each row once, not once an epoch.
         half = options.precision == "bf16"
         rows, held = (with_states(module, batch, self.cache, half=half) for batch in (self.train, self.validation))
-        session = Session(self.task, module, options, seed)
-        saved = checkpoints.find(folder)
-        if saved is not None:
-            checkpoints.load(session, saved)
-            self.say.line(f"Going on from step {session.step} of an earlier start.")
-        curve = self._run(session, rows, held, folder)
-        if options.mode == "lora":
-            merge_lora(module)
-        return self._entrant("Fine-tuned", "after", module, session.seconds, curve)
+        return Session(self.task, module, options, seed), rows, held
 
-    def _run(self, session: Session, rows: Batch, held: Batch, folder: Path) -> list[Step]:
-        """Train on `rows` to the end, showing and keeping the progress; gives the steps taken."""
-        curve: list[Step] = []
-        total = sum(map(len, plan(rows, session.options, session.seed)))
-        validate = self._validator(session, held) if self.sets.validation else None
-        with self.say.stage("Fine-tuning", total) as stage, _kept(session, folder) as keep:
-            stage.advance(session.step)
-            for step in train(session, rows, validate):
-                curve.append(step)
-                keep(step)
-                score = {self.task.best_by: step.validation[self.task.best_by]} if step.validation else {}
-                stage.advance(1, loss=step.loss, **score)
-        return curve
-
-    def _validator(self, session: Session, held: Batch) -> Callable[[], Scores]:
-        def validate() -> Scores:
-            outputs = ModuleEngine(session.module, half=session.half)(held)
-            return self.task.score(self.task.decode(outputs, held), self.sets.validation)
-
-        return validate
+    def _score(self, engine: ModuleEngine, held: Batch) -> Scores:
+        return self.task.score(self.task.decode(engine(held), held), self.sets.validation)
 
     def _encoded(self, task: Task, examples: Sequence[Example]) -> Batch:
         """The validation rows are encoded already; the test rows are encoded by each contender, for its time."""
@@ -129,21 +135,5 @@ class Learner:
         )  # fmt: skip
 
 
-@contextmanager
-def _kept(session: Session, folder: Path) -> Iterator[Callable[[Step], None]]:
-    """Saves the session now and then, and whenever it is left: what was done is never lost."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    saved_at, saved_step = time.monotonic(), session.step
-
-    def keep(step: Step) -> None:
-        nonlocal saved_at, saved_step
-        if step.validation is not None or time.monotonic() - saved_at > CHECKPOINT_SECONDS:
-            checkpoints.save(session, folder)
-            saved_at, saved_step = time.monotonic(), session.step
-
-    try:
-        yield keep
-    except KeyboardInterrupt:
-        if session.step > saved_step:
-            checkpoints.save(session, folder)
-        raise
+def _seconds(step: Step, before: Step) -> float:
+    return step.seconds - before.seconds

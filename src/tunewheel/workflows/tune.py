@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from .. import tasks
 from ..errors import RecipeError
 from ..recipe import Recipe, read
 from ..workspace import Workspace
+from .budget import Clock, seconds_of
 from .choose import (
     ROLES,
     Asked,
@@ -43,13 +45,15 @@ def tune(
     say: Say | None = None,
     model: str | None = None,
     seed: int | None = None,
+    budget: str | None = None,
     **flags: Any,
 ) -> Run:
     """Fine-tune a model on a labelled file, prove it on a frozen test set, and register it.
 
     `flags` name columns by role (`text=`, `label=`, ...), the task (`task=`) and files or columns of the data
     section (`test=`, `validation=`, `split=`, `group=`, `time=`, `format=`, `encoding=`, `sheet=`). What is left open
-    is chosen and said. `resume` goes on with an interrupted run as it was asked for, and takes none of these.
+    is chosen and said. `budget` ("2m", "quick") is how long the run may take in all. `resume` goes on with an
+    interrupted run as it was asked for, and takes none of these.
     Raises the errors of `tunewheel.errors`.
     """
     say = say or Silent()
@@ -64,15 +68,17 @@ def tune(
                 say=say,
                 model=model,
                 seed=seed,
+                budget=budget,
                 **flags,
             )
     started = time.perf_counter()
+    clock = Clock(seconds_of(budget), started) if budget else None
     flags = {name: value for name, value in {**flags, "model": model, "seed": seed}.items() if value is not None}
     if resume:
-        _refuse_changes(data, recipe, sets, flags)
+        _refuse_changes(data, recipe, sets, {**flags, **({"budget": budget} if budget else {})})
     with run_folder(workspace, resume) as folder:
         asked = _asked(folder / RECIPE if resume else recipe, data, flags, sets)
-        return _tuned(workspace, folder, asked, say, started)
+        return _tuned(workspace, folder, asked, say, started, clock)
 
 
 def _refuse_changes(data: Any, recipe: Any, sets: Sequence[str], flags: Mapping[str, Any]) -> None:
@@ -86,7 +92,7 @@ def _refuse_changes(data: Any, recipe: Any, sets: Sequence[str], flags: Mapping[
         )
 
 
-def _tuned(workspace: Workspace, folder: Path, asked: Asked, say: Say, started: float) -> Run:
+def _tuned(workspace: Workspace, folder: Path, asked: Asked, say: Say, started: float, clock: Clock | None) -> Run:
     """The story itself."""
     with told_with_settings(asked):
         table = open_table(_data_path(asked), asked.settings.get("data"))
@@ -102,12 +108,19 @@ def _tuned(workspace: Workspace, folder: Path, asked: Asked, say: Say, started: 
     recipe = choose_training(recipe, asked, len(parts.train), kind.reads, model)
     remember(folder, recipe)
     floors = lay_floors(task, parts, folder / "floors", recipe.seed, say)
-    recipe, learnt = _learnt(workspace, recipe, task, parts, model, folder, say)
+    recipe, learnt = _learnt(workspace, recipe, task, parts, model, folder, say, clock)
     return conclude(workspace, recipe, parts, [*floors, *learnt], folder, model, say, started)
 
 
 def _learnt(
-    workspace: Workspace, recipe: Recipe[Any], task: Any, parts: Sets, model: Path, folder: Path, say: Say
+    workspace: Workspace,
+    recipe: Recipe[Any],
+    task: Any,
+    parts: Sets,
+    model: Path,
+    folder: Path,
+    say: Say,
+    clock: Clock | None,
 ) -> tuple[Recipe[Any], list[Entrant]]:
     """Before and after, and the recipe with all that was measured on the way."""
     from ..models.backbone import load_processor
@@ -116,9 +129,18 @@ def _learnt(
     task.processor = load_processor(model, max_tokens=recipe.model.max_tokens)
     recipe = settle_precision(recipe, task, model, parts.train)
     learner = Learner(task, parts, model, recipe.seed, say, workspace.cache / "states")
-    recipe = recipe.model_copy(update={"training": learner.settled(recipe.training)})
+    options = learner.settled(recipe.training)
+    before = learner.before(options)
+    if clock:
+        options = learner.affordable(options, clock.for_training(before.contender.predict_seconds))
+    recipe = recipe.model_copy(update={"training": options})
     remember(folder, recipe)
-    return recipe, [learner.before(recipe.training), learner.after(recipe.training, folder / "checkpoints")]
+    late = partial(_late, clock, before.contender.predict_seconds)
+    return recipe, [before, learner.after(options, folder / "checkpoints", late)]
+
+
+def _late(clock: Clock | None, answering: float) -> bool:
+    return clock is not None and clock.for_training(answering) <= 0
 
 
 def _asked(

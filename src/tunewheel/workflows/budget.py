@@ -1,0 +1,94 @@
+"""Budget: how much fine-tuning the time that is left buys, measured on this machine before it is spent."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..errors import RecipeError
+from ..training.options import TrainingOptions
+
+NAMED = {"quick": 60.0, "normal": 600.0, "thorough": 3600.0}
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+SHORTEST, LONGEST = 5.0, 7 * 24 * 3600.0
+_WRITTEN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*")
+# Of what is left, so much stays unplanned: steps differ in length, and other programs are at work, too.
+MARGIN = 0.05
+# Saving, certifying and writing the report, beside the answers to the test rows.
+PAPERS_SECONDS = 4.0
+READINGS = 2.5
+MOST_SEEDS = 3
+FEWEST_STEPS = 10
+
+
+def seconds_of(budget: str) -> float:
+    """ "90s", "2m", "1.5h", a number of seconds, or quick, normal, thorough. Raises `RecipeError`."""
+    if budget in NAMED:
+        return NAMED[budget]
+    found = _WRITTEN.fullmatch(budget)
+    seconds = float(found[1]) * UNITS[found[2] or "s"] if found else 0.0
+    if not SHORTEST <= seconds <= LONGEST:
+        mend = f"For example 90s, 2m or 1h, from {SHORTEST:.0f} seconds to 7 days; or {', '.join(NAMED)}."
+        raise RecipeError(f"'{budget}' is no budget.", where="--budget", mend=mend)
+    return seconds
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time that a run has. `started` is a reading of `time.perf_counter`."""
+
+    seconds: float
+    started: float
+
+    @property
+    def left(self) -> float:
+        return self.seconds - (time.perf_counter() - self.started)
+
+    def for_training(self, answering: float) -> float:
+        """Seconds left to train, when answering the test rows once takes `answering` seconds."""
+        return (1 - MARGIN) * self.left - READINGS * answering - PAPERS_SECONDS
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one way to fine-tune costs here: `first` seconds before the first step, `epoch` seconds and `steps` a pass
+    with its validation."""
+
+    first: float
+    epoch: float
+    steps: int
+
+
+def afford(
+    options: TrainingOptions, layers: int, left: float, cost: Callable[[TrainingOptions], Cost]
+) -> tuple[TrainingOptions, str]:
+    """`options` cut (or repeated with other seeds) to what `left` seconds buy, and a sentence about it.
+
+    All that `options` move, if one pass of it fits; else the upper half of the body's `layers`, above states that are
+    computed once. Whatever fits, a few steps are taken.
+    """
+    lighter = options.model_copy(update={"mode": "partial", "layers": max(layers // 2, 1)})
+    ways = [options, lighter] if options.mode in ("full", "lora") and layers > 1 else [options]
+    for way in ways:
+        price = cost(way)
+        passes = (left - price.first) / price.epoch
+        if passes >= 1:
+            break
+    if passes >= way.epochs:
+        seeds = max(way.seeds, min(int(left // (price.first + way.epochs * price.epoch)), MOST_SEEDS))
+        return way.model_copy(update={"seeds": seeds}), _told(way, way.epochs, price, left, seeds)
+    steps = max(int(passes * price.steps), FEWEST_STEPS)
+    cut = way.model_copy(update={"steps": steps, "epochs": max(math.ceil(passes), 1), "seeds": 1})
+    return cut, _told(cut, max(passes, FEWEST_STEPS / price.steps), price, left, 1)
+
+
+def _told(way: TrainingOptions, passes: float, price: Cost, left: float, seeds: int) -> str:
+    moves = f"the upper {way.layers} layers move" if way.mode == "partial" else "all layers move"
+    times = f", {seeds} times" if seeds > 1 else ""
+    return (
+        f"{max(left, 0):.0f} s are left to fine-tune: {moves} for {passes:.1f} passes of about "
+        f"{price.epoch:.1f} s each{times}."
+    )

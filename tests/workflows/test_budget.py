@@ -1,0 +1,94 @@
+"""Budgets: how they are written, what they buy, and that a run keeps to them."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from small_texts import intents, write_csv
+
+from tunewheel.errors import RecipeError
+from tunewheel.training.options import TrainingOptions
+from tunewheel.workflows import budget
+from tunewheel.workflows.budget import Clock, Cost, afford, seconds_of
+from tunewheel.workflows.tune import tune
+
+OPTIONS = TrainingOptions(epochs=4)
+FULL, HALF = Cost(first=1.0, epoch=100.0, steps=50), Cost(first=10.0, epoch=20.0, steps=50)
+
+
+def bought(left: float, options: TrainingOptions = OPTIONS, layers: int = 6) -> tuple[TrainingOptions, str]:
+    return afford(options, layers, left, lambda way: HALF if way.mode == "partial" else FULL)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("90s", 90), ("2m", 120), ("1.5h", 5400), (" 45 ", 45), ("quick", 60), ("thorough", 3600)]
+)
+def test_budgets_are_read_as_people_write_them(written: str, seconds: float) -> None:
+    assert seconds_of(written) == seconds
+
+
+@pytest.mark.parametrize("written", ["", "soon", "2d", "-3m", "1s", "1000h", "2m30s"])
+def test_what_is_no_budget_is_told_with_an_example(written: str) -> None:
+    with pytest.raises(RecipeError, match="For example 90s, 2m or 1h"):
+        seconds_of(written)
+
+
+def test_enough_time_buys_all_passes_and_more_buys_other_seeds() -> None:
+    assert bought(401)[0] == OPTIONS
+    assert bought(900)[0].seeds == 2 and bought(1e6)[0].seeds == budget.MOST_SEEDS
+
+
+def test_less_time_buys_fewer_steps_and_the_schedule_ends_with_them() -> None:
+    options, told = bought(251)
+    assert (options.mode, options.epochs, options.steps, options.seeds) == ("full", 3, 125, 1)
+    assert "all layers move for 2.5 passes of about 100.0 s each" in told
+
+
+def test_where_one_pass_of_all_layers_does_not_fit_the_upper_half_moves() -> None:
+    options, told = bought(90)
+    assert (options.mode, options.layers, options.epochs, options.steps) == ("partial", 3, 4, None)
+    assert "the upper 3 layers move" in told
+
+
+def test_a_body_of_one_layer_and_a_mode_that_was_asked_for_are_not_made_lighter() -> None:
+    assert bought(90, layers=1)[0].mode == "full"
+    assert bought(5, OPTIONS.model_copy(update={"mode": "head"}))[0].mode == "head"
+
+
+@pytest.mark.parametrize("left", [0.0, -50.0])
+def test_with_no_time_left_a_few_steps_are_still_taken(left: float) -> None:
+    options, told = bought(left)
+    assert (options.epochs, options.steps) == (1, budget.FEWEST_STEPS) and told.startswith("0 s are left")
+
+
+def test_time_for_the_test_rows_and_the_papers_is_kept_back() -> None:
+    clock = Clock(100.0, time.perf_counter())
+    assert 95 - 4 - 25 - 1 < clock.for_training(10.0) <= 95 - 4 - 25
+
+
+@pytest.fixture
+def run(tmp_path: Path, tiny_folder: Path):
+    def make(seconds: str, **given):
+        data = write_csv(tmp_path / "rows.csv", intents(120))
+        started = time.perf_counter()
+        done = tune(data, workspace=tmp_path / "workspace", model=str(tiny_folder), budget=seconds, **given)
+        recipe = done.report.background.recipe
+        return done, recipe, time.perf_counter() - started
+
+    return make
+
+
+def test_a_run_ends_within_its_budget_and_writes_what_it_bought_into_the_recipe(run) -> None:
+    done, recipe, seconds = run("25s", sets=("training.precision=fp32",))
+    assert seconds < 25
+    assert "seeds: 3" in recipe and done.version.status == "ready"
+
+
+def test_when_time_is_up_the_best_so_far_is_kept(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget.Clock, "for_training", lambda self, answering: -1.0)
+    done, recipe, _ = run("25s", sets=("training.epochs=50", "training.precision=fp32"))
+    reports = [json.loads(path.read_text()) for path in done.folder.parent.glob("*/report.json")]
+    steps = [point["step"] for report in reports for point in report["curve"]]
+    assert steps == [1]
+    assert f"steps: {budget.FEWEST_STEPS}" in recipe
