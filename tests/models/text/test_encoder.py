@@ -1,5 +1,7 @@
 """The flat encoder against transformers' own forward pass as the oracle."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +145,13 @@ def test_a_body_with_a_missing_and_a_misshapen_tensor_is_refused(tiny_folder: Pa
 def test_a_family_that_cannot_be_read_is_named_with_those_that_can() -> None:
     with pytest.raises(ModelError, match="'gpt2' is not supported.*bert, roberta"):
         build_text_backbone({"model_type": "gpt2"})
+
+
+def test_modules_of_one_body_share_what_never_moves_and_nothing_else(tiny_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_folder, tmp_path / "body")
+    note = json.loads((tmp_path / "body" / "tunewheel.json").read_text())
+    (tmp_path / "body" / "tunewheel.json").write_text(json.dumps({**note, "frozen": ["embeddings.word_embeddings."]}))
+    one, other = (dict(load_backbone(tmp_path / "body").named_parameters()) for _ in range(2))
+    for name in one:
+        shared = one[name].data_ptr() == other[name].data_ptr()
+        assert shared == ("word_embeddings" in name) and torch.equal(one[name], other[name])

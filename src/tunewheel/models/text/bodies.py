@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,20 @@ def load_text_backbone(folder: Path) -> Backbone:
         raise ModelDamaged(
             "there is no model.safetensors.", where=str(folder), mend="Other weight formats are not opened."
         )
-    fill(backbone, {plain_name(name): tensor for name, tensor in load_file(weights).items()}, str(folder))
+    facts = weights.stat()
+    fill(backbone, _pretrained(weights, facts.st_size, facts.st_mtime_ns), str(folder))
     return backbone
 
 
+@lru_cache(maxsize=1)
+def _pretrained(weights: Path, size: int, changed: int) -> dict[str, Tensor]:
+    """The tensors of a file by their plain names: read once for all the modules that a run makes of one body."""
+    return {plain_name(name): tensor for name, tensor in load_file(weights).items()}
+
+
 def fill(backbone: Backbone, tensors: dict[str, Tensor], where: str) -> None:
-    """Give the body its weights, without copying. Raises `ModelDamaged` for what is missing or misshapen."""
+    """Give the body its weights: tensors that never move as they are, the others copied. Raises `ModelDamaged` for
+    what is missing or misshapen."""
     body: nn.Module = backbone.body
     wanted = dict(body.named_parameters())
     found = {name: _typed(name, tensor, backbone.frozen) for name, tensor in tensors.items() if name in wanted}
@@ -62,8 +71,8 @@ def fill(backbone: Backbone, tensors: dict[str, Tensor], where: str) -> None:
 
 
 def _typed(name: str, tensor: Tensor, frozen: tuple[str, ...]) -> Tensor:
-    """Tensors that never move keep their compact type; the rest computes and trains in float32."""
-    return tensor if frozen and name.startswith(frozen) else tensor.float()
+    """Tensors that never move keep their compact type and are shared; the rest is a copy in float32 that may train."""
+    return tensor if frozen and name.startswith(frozen) else tensor.to(torch.float32, copy=True)
 
 
 def _with_frozen(config: dict[str, Any], folder: Path) -> dict[str, Any]:
