@@ -22,6 +22,8 @@ PAPERS_SECONDS = 4.0
 READINGS = 2.5
 MOST_SEEDS = 3
 FEWEST_STEPS = 10
+# Loading a fresh module, and finding states that are kept.
+SETUP_SECONDS = 1.5
 
 
 def seconds_of(budget: str) -> float:
@@ -54,18 +56,16 @@ class Clock:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one way to fine-tune costs here: `first` seconds before the first step, `epoch` seconds and `steps` a pass
-    with its validation."""
+    """What one way to fine-tune costs here: `epoch` seconds and `steps` a pass with its validation."""
 
-    first: float
     epoch: float
     steps: int
 
 
 def afford(
-    options: TrainingOptions, layers: int, left: float, cost: Callable[[TrainingOptions], Cost]
+    options: TrainingOptions, layers: int, left: Callable[[], float], cost: Callable[[TrainingOptions], Cost]
 ) -> tuple[TrainingOptions, str]:
-    """`options` cut (or repeated with other seeds) to what `left` seconds buy, and a sentence about it.
+    """`options` cut (or repeated with other seeds) to what the seconds that are `left` buy, and a sentence about it.
 
     All that `options` move, if one pass of it fits; else the upper half of the body's `layers`, above states that are
     computed once. Whatever fits, a few steps are taken.
@@ -74,21 +74,26 @@ def afford(
     ways = [options, lighter] if options.mode in ("full", "lora") and layers > 1 else [options]
     for way in ways:
         price = cost(way)
-        passes = (left - price.first) / price.epoch
+        seconds = left() - SETUP_SECONDS  # measuring took some
+        passes = seconds / price.epoch
         if passes >= 1:
             break
     if passes >= way.epochs:
-        seeds = max(way.seeds, min(int(left // (price.first + way.epochs * price.epoch)), MOST_SEEDS))
-        return way.model_copy(update={"seeds": seeds}), _told(way, way.epochs, price, left, seeds)
+        seeds = max(way.seeds, min(int(seconds // (SETUP_SECONDS + way.epochs * price.epoch)), MOST_SEEDS))
+        return way.model_copy(update={"seeds": seeds}), _told(way, way.epochs, price, seconds, seeds)
     steps = max(int(passes * price.steps), FEWEST_STEPS)
     cut = way.model_copy(update={"steps": steps, "epochs": max(math.ceil(passes), 1), "seeds": 1})
-    return cut, _told(cut, max(passes, FEWEST_STEPS / price.steps), price, left, 1)
+    return cut, _told(cut, max(passes, FEWEST_STEPS / price.steps), price, seconds, 1)
 
 
-def _told(way: TrainingOptions, passes: float, price: Cost, left: float, seeds: int) -> str:
-    moves = f"the upper {way.layers} layers move" if way.mode == "partial" else "all layers move"
+def _told(way: TrainingOptions, passes: float, price: Cost, seconds: float, seeds: int) -> str:
+    moves = {
+        "partial": f"the upper {way.layers} layers move",
+        "lora": "adapters of all layers move",
+        "head": "the head moves",
+    }.get(way.mode, "all layers move")
     times = f", {seeds} times" if seeds > 1 else ""
     return (
-        f"{max(left, 0):.0f} s are left to fine-tune: {moves} for {passes:.1f} passes of about "
+        f"{max(seconds, 0):.0f} s are left to fine-tune: {moves} for {passes:.1f} passes of about "
         f"{price.epoch:.1f} s each{times}."
     )

@@ -77,8 +77,8 @@ class Learner:
             stage.advance()
         return self._entrant(frozen.TITLE, "before", module, time.perf_counter() - started)
 
-    def affordable(self, options: TrainingOptions, left: float) -> TrainingOptions:
-        """The options cut to what `left` seconds buy; says so."""
+    def affordable(self, options: TrainingOptions, left: Callable[[], float]) -> TrainingOptions:
+        """The options cut to what the seconds that are `left` buy; says so."""
         body = self.fresh_module(self.seed).backbone
         # Layers that stand still are cheap where their states are kept, and know something where they were trained.
         layers = len(body.blocks()) if body.separable else 1
@@ -88,15 +88,15 @@ class Learner:
 
     def _cost(self, options: TrainingOptions) -> Cost:
         """What fine-tuning with these options costs, from a few steps that are thrown away."""
-        started = time.perf_counter()
         session, rows, held = self._session(options.model_copy(update={"steps": PROBED_STEPS}), self.seed)
-        first = time.perf_counter() - started
-        probes = [(step.units, _seconds(step, before)) for before, step in pairwise(train(session, rows, None))]
+        steps = list(train(session, rows, None))
+        ends = [0.0, *(step.seconds for step in steps)]
+        probes = [(step.units, end - start) for step, (start, end) in zip(steps, pairwise(ends), strict=True)]
         started = time.perf_counter()
         self._score(ModuleEngine(session.module, half=session.half), held)
         validation = time.perf_counter() - started
         batches = order(sizes(rows), options.batch_units, seed=self.seed, epoch=0)
-        return Cost(first, training_seconds(probes, int(sizes(rows).sum())) + validation, len(batches))
+        return Cost(training_seconds(probes, int(sizes(rows).sum())) + validation, len(batches))
 
     def after(self, options: TrainingOptions, folder: Path, late: Callable[[], bool] = lambda: False) -> Entrant:
         """The fine-tuned module; of several seeds the best on validation. Only that one meets the test rows."""
@@ -133,7 +133,3 @@ class Learner:
             name, role, self.task, self._encoded, ModuleEngine(module),
             self.sets.validation, self.sets.test, train_seconds=seconds, size_bytes=size, origin=module, curve=curve,
         )  # fmt: skip
-
-
-def _seconds(step: Step, before: Step) -> float:
-    return step.seconds - before.seconds

@@ -132,7 +132,7 @@ def _learnt(
     options = learner.settled(recipe.training)
     before = learner.before(options)
     if clock:
-        options = learner.affordable(options, clock.for_training(before.contender.predict_seconds))
+        options = learner.affordable(options, partial(clock.for_training, before.contender.predict_seconds))
     recipe = recipe.model_copy(update={"training": options})
     remember(folder, recipe)
     late = partial(_late, clock, before.contender.predict_seconds)
