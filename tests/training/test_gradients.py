@@ -34,9 +34,10 @@ def test_loss_and_gradients_are_those_of_the_batch_in_one_piece(small, changes, 
         torch.testing.assert_close(mine[name], wanted[name], atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_in_bf16_gradients_are_float32_and_near_those_of_autocast(small, count: int) -> None:
-    session = small.session(dropout=0.0)
+@pytest.mark.parametrize("mode", ["full", "partial", "lora", "head"])
+@pytest.mark.parametrize("count", [1, 2, 40])
+def test_in_bf16_gradients_are_float32_and_near_those_of_autocast(small, mode: str, count: int) -> None:
+    session = small.session(dropout=0.0, mode=mode)
     _, wanted = found(at_once(session, half=True), session, small)
     _, mine = found(InLanes(session.task, session.module, Lanes(count), half=True), session, small)
     assert mine.keys() == wanted.keys() and all(gradient.dtype == torch.float32 for gradient in mine.values())

@@ -117,3 +117,22 @@ def test_label_smoothing_keeps_the_loss_above_its_floor(small) -> None:
     # The entropy of the smoothed target: nobody can do better.
     shares = torch.tensor([0.8, 0.1, 0.1])
     assert min(losses) > float(-(shares * shares.log()).sum()) - 1e-6
+
+
+def test_a_session_is_settled_between_its_steps_only(small) -> None:
+    session = small.session(epochs=1)
+    seen = []
+
+    def validate():
+        seen.append(session.settled)
+        return small.validator(session)()
+
+    assert all(session.settled for _ in train(session, small.train, validate))
+    assert seen == [False]
+
+
+def test_a_training_of_so_many_steps_ends_with_them_and_its_rate_too(small) -> None:
+    whole = list(train(small.session(epochs=3), small.train, None))
+    cut = list(train(small.session(epochs=3, steps=len(whole) - 2), small.train, None))
+    assert len(cut) == cut[-1].total == len(whole) - 2
+    assert cut[-1].learning_rate < whole[len(cut) - 1].learning_rate

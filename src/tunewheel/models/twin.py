@@ -31,6 +31,8 @@ class Twin(Generic[M]):
     def refresh(self, part: int = 0, of: int = 1) -> None:
         """Bring the copies up to the originals; or one part of them, so that several threads can share the work."""
         share = self._halved[part::of]
+        if not share:  # nothing moves, or there are more threads than tensors
+            return
         torch._foreach_copy_([copied for _, copied in share], [original for original, _ in share])
 
 

@@ -54,6 +54,8 @@ def _revive_module(bundle: Bundle, task: Task, bases: BaseStore) -> Revived:
     task.processor = load_processor(bundle.path / PROCESSOR)
     module: Any = task.adapt(build_backbone(bundle.json(BACKBONE)))
     tensors = _tensors(bundle, bases)
+    if not module.backbone.separable:  # bodies of transformers compute in one type throughout
+        tensors = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
     missing = module.load_state_dict(tensors, strict=False, assign=True).missing_keys
     if missing:
         raise BundleDamaged(f"the weights lack {', '.join(missing[:3])}.", where=str(bundle.path))

@@ -60,7 +60,7 @@ class InLanes:
         parts = dealt(rows, sizes(batch)[rows], self.lanes.count)
         features = self.lanes.each(self._features, [batch.select(part) for part in parts])
         joined = torch.cat([part.detach() for part in features]).requires_grad_()
-        whole = to_tensors(batch.select(np.concatenate(parts)))
+        whole = to_tensors(_decided(batch).select(np.concatenate(parts)))
         loss = self.task.loss(self.module.decide(joined), whole, smoothing)
         loss.backward()  # type: ignore[no-untyped-call]
         if self.moving:
@@ -92,6 +92,8 @@ class InLanes:
         In a few calls of many tensors each: threads that ask for little at a time wait for the interpreter's lock.
         """
         sums = self.sums[part::of]
+        if not sums:
+            return
         torch._foreach_copy_(sums, list(found[0][part::of]))
         for pulls in found[1:]:
             torch._foreach_add_(sums, list(pulls[part::of]))
@@ -101,6 +103,13 @@ class InLanes:
     def _shares(self) -> tuple[list[int], list[int]]:
         """Each lane's number and how many there are."""
         return list(range(self.lanes.count)), [self.lanes.count] * self.lanes.count
+
+
+def _decided(batch: Batch) -> Batch:
+    """The batch without what only bodies read: token by token, window by window."""
+    read = {name for name, by in batch.by.items() if by in ("tokens", "windows")}
+    arrays = {name: array for name, array in batch.arrays.items() if name not in read}
+    return Batch(arrays, {name: by for name, by in batch.by.items() if name not in read})
 
 
 def dealt(rows: Indices, costs: Indices, count: int) -> list[Indices]:

@@ -45,6 +45,7 @@ class Session:
     best_score: float = -1.0
     since_best: int = 0
     best: dict[str, Tensor] = field(default_factory=dict)
+    settled: bool = True  # between steps: only then is what it holds a state to go on from
 
     def __post_init__(self) -> None:
         # accelerate fixes its own mixed precision once per process; two runs in one program may differ.
@@ -108,9 +109,11 @@ def train(session: Session, batch: Batch, validate: Callable[[], Scores] | None)
         for number, rows in enumerate(batches):
             if offset + number < session.step:
                 continue
+            session.settled = False
             step = _take(session, batch, rows, epoch, total)
             if validate and number in checks:
                 step = _judge(session, step, validate)
+            session.settled = True
             yield step
             if step.stopped_early:
                 session.restore_best()

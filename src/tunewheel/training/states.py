@@ -4,6 +4,7 @@ runs and trials."""
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -38,33 +39,48 @@ def with_states(module: Headed, batch: Batch, folder: Path, *, half: bool) -> Ba
     if not isinstance(body, FlatEncoder) or not len(batch):
         return batch
     begun = standing(body)
-    needed = int(sizes(batch).sum()) * body.width * KIND.itemsize
-    folder.mkdir(parents=True, exist_ok=True)
-    if not begun or needed > min(MOST_BYTES, SHARE_OF_DISK * shutil.disk_usage(folder).free):
+    if not begun:
         return batch
+    folder.mkdir(parents=True, exist_ok=True)
     body.begun = begun
     path = folder / f"{_key(body, batch, half)}.npy"
-    if not path.exists():
+    states = _kept(path)
+    if states is None:
+        needed = int(sizes(batch).sum()) * body.width * KIND.itemsize
+        if needed > min(MOST_BYTES, SHARE_OF_DISK * shutil.disk_usage(folder).free):
+            body.begun = 0
+            return batch
         _make_room(folder, needed)
-        _write(path, body, batch, half)
-    os.utime(path)  # the least recently used are the first to go
-    states: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+        states = _write(path, body, batch, half)
     return batch.merged(Batch({STATES: states}, {STATES: "tokens"}))
+
+
+def _kept(path: Path) -> Array | None:
+    """The states in a file, mapped; None where there is none, or another process has just removed it."""
+    try:
+        os.utime(path)  # the least recently used are the first to go
+        mapped: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        return None
+    return mapped
 
 
 def _key(body: FlatEncoder, batch: Batch, half: bool) -> str:
     """Names all that the states depend on: the rows, the weights below, the arithmetic."""
-    digest = hashlib.blake2b(f"{body.begun} {half} {KIND} {torch.__version__}".encode(), digest_size=16)
+    device = next(body.parameters()).device.type
+    facts = [body.begun, half, str(KIND), device, torch.__version__, body.config]
+    digest = hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16)
     for array in (batch["ids"], batch["lengths"], batch["windows"]):
         digest.update(np.ascontiguousarray(array).data)
-    for part in (body.body.embeddings, *body.blocks()[: body.begun]):
-        for tensor in part.state_dict().values():
+    above = {id(p) for block in body.blocks()[body.begun :] for p in block.parameters()}
+    for tensor in body.body.parameters():
+        if id(tensor) not in above:
             digest.update(tensor.detach().contiguous().view(-1).view(torch.uint8).cpu().numpy().data)
     return digest.hexdigest()
 
 
-def _write(path: Path, body: FlatEncoder, batch: Batch, half: bool) -> None:
-    """Compute all states into a file that appears when it is complete."""
+def _write(path: Path, body: FlatEncoder, batch: Batch, half: bool) -> Array:
+    """Compute all states into a file that appears when it is complete; gives them, mapped."""
     counts = sizes(batch)
     starts = np.cumsum(counts) - counts
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".states-", suffix=".npy")
@@ -82,16 +98,19 @@ def _write(path: Path, body: FlatEncoder, batch: Batch, half: bool) -> None:
         lanes().each(keep, sorted_batches(counts, UNITS))
         target.flush()
         Path(name).replace(path)
+        mapped: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+        return mapped
     finally:
         Path(name).unlink(missing_ok=True)
 
 
 def _make_room(folder: Path, needed: int) -> None:
     """Remove the least recently used files until `needed` bytes more are within the limit."""
-    kept = sorted(folder.glob("*.npy"), key=lambda path: path.stat().st_mtime)
-    total = sum(path.stat().st_size for path in kept)
-    for path in kept:
+    with os.scandir(folder) as found:  # names with a dot are still being written
+        facts = [(entry.stat(), entry.path) for entry in found if entry.name[0] != "." and entry.is_file()]
+    total = sum(stat.st_size for stat, _ in facts)
+    for stat, path in sorted(facts, key=lambda fact: fact[0].st_mtime):
         if total + needed <= MOST_BYTES:
             return
-        total -= path.stat().st_size
-        path.unlink(missing_ok=True)
+        total -= stat.st_size
+        Path(path).unlink(missing_ok=True)

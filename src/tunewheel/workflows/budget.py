@@ -56,10 +56,12 @@ class Clock:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one way to fine-tune costs here: `epoch` seconds and `steps` a pass with its validation."""
+    """What one way to fine-tune costs here: `epoch` seconds and `steps` a pass with its validations, and `once` the
+    seconds to compute what is kept for all passes."""
 
     epoch: float
     steps: int
+    once: float = 0.0
 
 
 def afford(
@@ -74,13 +76,14 @@ def afford(
     ways = [options, lighter] if options.mode in ("full", "lora") and layers > 1 else [options]
     for way in ways:
         price = cost(way)
-        seconds = left() - SETUP_SECONDS  # measuring took some
+        seconds = left() - SETUP_SECONDS - price.once  # measuring took some
         passes = seconds / price.epoch
         if passes >= 1:
             break
-    if passes >= way.epochs:
-        seeds = max(way.seeds, min(int(seconds // (SETUP_SECONDS + way.epochs * price.epoch)), MOST_SEEDS))
-        return way.model_copy(update={"seeds": seeds}), _told(way, way.epochs, price, seconds, seeds)
+    planned = min(way.epochs, way.steps / price.steps) if way.steps else way.epochs
+    if passes >= planned:
+        seeds = max(way.seeds, min(int(seconds // (SETUP_SECONDS + planned * price.epoch)), MOST_SEEDS))
+        return way.model_copy(update={"seeds": seeds}), _told(way, planned, price, seconds, seeds)
     steps = max(int(passes * price.steps), FEWEST_STEPS)
     cut = way.model_copy(update={"steps": steps, "epochs": max(math.ceil(passes), 1), "seeds": 1})
     return cut, _told(cut, max(passes, FEWEST_STEPS / price.steps), price, seconds, 1)

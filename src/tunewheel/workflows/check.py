@@ -49,7 +49,8 @@ def check(
     """
     say = say or Silent()
     copy = _copy(fix)
-    table = open_table(path, {"format": format, "encoding": encoding, "sheet": sheet})
+    reading = {"format": format, "encoding": encoding, "sheet": sheet}
+    table = open_table(path, reading)
     found = roles_of(table, {role: name for role, name in roles.items() if role in (*ROLES, "task")})
     for line in (*table.notes, *found.said):
         say.line(line)
@@ -60,7 +61,7 @@ def check(
     with say.stage("Examining", 2) as stage:
         rows = gather(table, task)
         parts = divided(rows.examples, split)
-        parts |= {name: gather(open_table(other), task).examples for name, other in others.items()}
+        parts |= {name: gather(open_table(other, reading), task).examples for name, other in others.items()}
         if split:
             say.line(_told(parts))
         stage.advance()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from ..evaluation.report import Role
@@ -87,16 +89,24 @@ class Learner:
         return chosen
 
     def _cost(self, options: TrainingOptions) -> Cost:
-        """What fine-tuning with these options costs, from a few steps that are thrown away."""
-        session, rows, held = self._session(options.model_copy(update={"steps": PROBED_STEPS}), self.seed)
+        """What fine-tuning with these options costs, from a few steps on a few rows that are thrown away."""
+        module = self._prepared(options, self.seed)
+        batches = order(sizes(self.train), options.batch_units, seed=self.seed, epoch=0)
+        few = self.train.select(np.concatenate(batches[:PROBED_STEPS]))
+        units, all_units, held = (int(sizes(batch).sum()) for batch in (few, self.train, self.validation))
+        with tempfile.TemporaryDirectory() as scratch:
+            started = time.perf_counter()
+            rows = with_states(module, few, Path(scratch), half=options.precision == "bf16")
+            beginning = (time.perf_counter() - started) / units if rows is not few else 0.0
+        session = Session(self.task, module, options.model_copy(update={"epochs": 1, "steps": PROBED_STEPS}), self.seed)
         steps = list(train(session, rows, None))
         ends = [0.0, *(step.seconds for step in steps)]
         probes = [(step.units, end - start) for step, (start, end) in zip(steps, pairwise(ends), strict=True)]
         started = time.perf_counter()
-        self._score(ModuleEngine(session.module, half=session.half), held)
-        validation = time.perf_counter() - started
-        batches = order(sizes(rows), options.batch_units, seed=self.seed, epoch=0)
-        return Cost(training_seconds(probes, int(sizes(rows).sum())) + validation, len(batches))
+        ModuleEngine(session.module, half=session.half)(rows)
+        reading = (time.perf_counter() - started) / units
+        epoch = training_seconds(probes, all_units) + options.validations * held * reading
+        return Cost(epoch, len(batches), beginning * (all_units + held))
 
     def after(self, options: TrainingOptions, folder: Path, late: Callable[[], bool] = lambda: False) -> Entrant:
         """The fine-tuned module; of several seeds the best on validation. Only that one meets the test rows."""
@@ -113,12 +123,17 @@ class Learner:
 
     def _session(self, options: TrainingOptions, seed: int) -> tuple[Session, Batch, Batch]:
         """A fresh session, and the training and validation rows as it reads them."""
-        module = self.fresh_module(seed, options.dropout)
-        choose_moving(module, options.mode, layers=options.layers, rank=options.lora_rank, words=options.move_words)
+        module = self._prepared(options, seed)
         # Layers that stand still read each row once, not once an epoch.
         half = options.precision == "bf16"
         rows, held = (with_states(module, batch, self.cache, half=half) for batch in (self.train, self.validation))
         return Session(self.task, module, options, seed), rows, held
+
+    def _prepared(self, options: TrainingOptions, seed: int) -> Headed:
+        """A fresh module in which just that moves which is to move."""
+        module = self.fresh_module(seed, options.dropout)
+        choose_moving(module, options.mode, layers=options.layers, rank=options.lora_rank, words=options.move_words)
+        return module
 
     def _score(self, engine: ModuleEngine, held: Batch) -> Scores:
         return self.task.score(self.task.decode(engine(held), held), self.sets.validation)

@@ -61,12 +61,15 @@ def _trained(
     with say.stage("Fine-tuning", total) as stage, _kept(session, folder) as keep:
         stage.advance(session.step)
         for step in train(session, rows, validate):
-            if late() and step.validation is None:
+            over = late()
+            if over and step.validation is None:
                 step = _last(session, step, validate)
             curve.append(step)
             keep(step)
             stage.advance(1, loss=step.loss, **({best_by: step.validation[best_by]} if step.validation else {}))
-            if late():
+            if over and step.number < total:
+                say.line(f"Time is up after {step.number} of {total} steps; the best so far is kept.")
+            if over:
                 break
     session.restore_best()
     return curve
@@ -93,6 +96,6 @@ def _kept(session: Session, folder: Path) -> Iterator[Callable[[Step], None]]:
     try:
         yield keep
     except KeyboardInterrupt:
-        if session.step > saved_step:
+        if session.settled and session.step > saved_step:
             checkpoints.save(session, folder)
         raise

@@ -38,15 +38,22 @@ def run_folder(workspace: Workspace, resume: bool) -> Iterator[Path]:
 
 def remember(folder: Path, recipe: Recipe[Any]) -> None:
     """Keep the filled recipe: it repeats the run, and an interrupted run goes on from it."""
-    (folder / RECIPE).write_text(dump(recipe), "utf-8")
-    (folder / STATE).write_text("{}", "utf-8")
+    _replace(folder / RECIPE, dump(recipe))
+    _replace(folder / STATE, "{}")
 
 
 def finish(folder: Path, version: str) -> None:
     """Say that the run is done; what only an interrupted run would need is removed."""
-    (folder / STATE).write_text(json.dumps({"version": version}), "utf-8")
+    _replace(folder / STATE, json.dumps({"version": version}))
     for name in ("checkpoints", "floors"):
         shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file in one step: a crash leaves the old one or the new one."""
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text, "utf-8")
+    fresh.replace(path)
 
 
 def _unfinished(workspace: Workspace) -> list[Path]:

@@ -125,3 +125,10 @@ def test_many_texts_are_tokenised_in_slabs_with_the_same_ids(processor: TextProc
     monkeypatch.setattr("tunewheel.models.text.processor.SLAB", 3)
     parts = processor.encode(texts)
     assert all(np.array_equal(parts[name], whole[name]) for name in whole.arrays)
+
+
+def test_a_strangers_long_windows_are_read_when_asked_for(tiny_folder: Path, tmp_path: Path) -> None:
+    shutil.copy(tiny_folder / "tokenizer.json", tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "modernbert", "max_position_embeddings": 8192}))
+    assert TextProcessor.load(tmp_path).max_tokens == 512
+    assert TextProcessor.load(tmp_path, max_tokens=4096).max_tokens == 4096

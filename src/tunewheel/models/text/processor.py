@@ -21,6 +21,8 @@ SLAB = 4096  # texts tokenised at once, on all cores: what the tokenizer says of
 # Positions that a family does not use for tokens.
 UNUSED_POSITIONS = {"roberta": 2, "xlm-roberta": 2, "camembert": 2, "mpnet": 2}
 FALLBACK = 256
+# Attention costs the square of a window: a stranger's body reads longer ones only when asked (model.max_tokens).
+USUAL = 512
 
 
 class TextProcessor:
@@ -54,10 +56,11 @@ class TextProcessor:
         except Exception as error:  # the tokenizers library raises bare Exception
             raise ModelDamaged(f"tokenizer.json cannot be read ({error}).", where=str(folder)) from None
         longest = int(settings.get("max_tokens") or _positions(folder))
+        usual = min(longest, USUAL) if "max_tokens" not in settings else longest
         if max_tokens and max_tokens > longest:
             what = f"model.max_tokens is {max_tokens}, but the body reads {longest} tokens at once."
             raise RecipeError(what, mend=f"Choose {longest} or less; longer texts are read in windows.")
-        return cls(tokenizer, max_tokens=max_tokens or longest, prefix=str(settings.get("prefix", "")))
+        return cls(tokenizer, max_tokens=max_tokens or usual, prefix=str(settings.get("prefix", "")))
 
     def save(self, folder: Path) -> None:
         """Write `tokenizer.json` and `processor.json` into `folder`."""
