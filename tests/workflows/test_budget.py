@@ -12,6 +12,7 @@ from tunewheel.training.options import TrainingOptions
 from tunewheel.workflows import budget
 from tunewheel.workflows.budget import Clock, Cost, afford, seconds_of
 from tunewheel.workflows.tune import tune
+from tunewheel.workspace import Workspace
 
 OPTIONS = TrainingOptions(epochs=4)
 FULL, HALF = Cost(epoch=100.0, steps=50), Cost(epoch=20.0, steps=50)
@@ -65,7 +66,7 @@ def test_with_no_time_left_a_few_steps_are_still_taken(left: float) -> None:
 
 def test_time_for_the_test_rows_and_the_papers_is_kept_back() -> None:
     clock = Clock(100.0, time.perf_counter())
-    assert 95 - 4 - 25 - 1 < clock.for_training(10.0) <= 95 - 4 - 25
+    assert 95 - 4 - 35 - 1 < clock.for_training(10.0) <= 95 - 4 - 35
 
 
 @pytest.fixture
@@ -90,6 +91,10 @@ def test_what_a_budget_bought_is_in_the_recipe(run) -> None:
 
 def test_when_time_is_up_the_best_so_far_is_kept(run) -> None:
     reports, recipe = run(-1.0, "training.epochs=50")
+    headlines = {json.loads(path.read_text())["judgement"]["main"] for path in reports.glob("*/report.json")}
+    assert "Fine-tuned" in headlines and len(headlines) == 2, "the better rival of one step is kept beside it"
     curves = [json.loads(path.read_text())["curve"] for path in reports.glob("*/report.json")]
     assert [point["step"] for curve in curves for point in curve] == [1]
     assert f"steps: {budget.FEWEST_STEPS}" in recipe
+    with Workspace.open(reports.parent) as workspace:
+        assert workspace.versions.get("live").name != "Fine-tuned"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tunewheel.records import Ratio, Scores
-from tunewheel.workflows.preference import proved_on_validation, worth_keeping
+from tunewheel.workflows.preference import ahead_on_validation, proved_on_validation, worth_keeping
 
 
 def entrant(hits: int, rows: int = 100) -> Any:
@@ -31,3 +31,8 @@ def test_the_rows_of_one_group_count_as_one() -> None:
 def test_groups_too_few_to_resample_prove_nothing_by_their_lack_of_spread() -> None:
     entrants = [entrant(50), entrant(71), entrant(70)]
     assert not proved_on_validation(entrants, ["one document"] * 100)
+
+
+def test_being_ahead_needs_no_proof() -> None:
+    assert ahead_on_validation([entrant(50), entrant(71), entrant(70)])
+    assert not ahead_on_validation([entrant(50), entrant(70), entrant(70)])

@@ -19,7 +19,7 @@ _WRITTEN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*")
 MARGIN = 0.05
 # Saving, certifying and writing the report, beside the answers to the test rows.
 PAPERS_SECONDS = 4.0
-READINGS = 2.5
+READINGS = 3.5  # once to judge, once to certify each of two versions, and half for a slow moment
 MOST_SEEDS = 3
 FEWEST_STEPS = 10
 # Loading a fresh module, and finding states that are kept.

@@ -17,7 +17,7 @@ from ..workspace import Workspace
 from .contend import Entrant
 from .enlist import enlist
 from .papers import papers_of, report_on
-from .preference import proved_on_validation, worth_keeping
+from .preference import ahead_on_validation, proved_on_validation, worth_keeping
 from .promotion import promote_if_proved
 from .run import Run, save
 from .say import Say
@@ -45,7 +45,9 @@ def conclude(
             runs.append(_written(Run(version, report, workspace.report_folder(version), facts)))
             stage.advance()
     _tell_of_rivals(runs[1:], say)
-    chosen = runs[-1] if proved_on_validation(entrants, sets.groups(sets.validation)) else runs[0]
+    # Nothing speaks for a training that was cut short but its score.
+    cut = recipe.training.steps is not None and ahead_on_validation(entrants)
+    chosen = runs[-1] if cut or proved_on_validation(entrants, sets.groups(sets.validation)) else runs[0]
     # The run is done before anything is promoted: what goes wrong from here on loses nothing.
     finish(folder, chosen.version.id)
     live = promote_if_proved(workspace, chosen.version, say)

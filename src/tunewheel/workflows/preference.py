@@ -27,6 +27,12 @@ def worth_keeping(entrants: Sequence[Entrant]) -> list[Entrant]:
     return [after, rival] if on_validation or on_test else [after]
 
 
+def ahead_on_validation(entrants: Sequence[Entrant]) -> bool:
+    """Whether the best rival is better than the fine-tuned model on the validation rows, be it by luck."""
+    after, rival = entrants[-1], best_rival(entrants)
+    return rival.validation[after.task.best_by] > after.validation[after.task.best_by]
+
+
 def proved_on_validation(entrants: Sequence[Entrant], groups: Sequence[Hashable] | None = None) -> bool:
     """Whether the best rival is better than the fine-tuned model on the validation rows, and not by luck.
 
