@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
+from tunewheel.models.machine import processor
 
 from .bars import Bar
 from .sets import ROOT
@@ -57,7 +58,7 @@ def commit() -> str:
 def machine() -> dict[str, Any]:
     """The processor, the cores this process may use, and the memory in GB."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {"cpu": _cpu(), "cores": cores, "memory_gb": round(psutil.virtual_memory().total / 1e9, 1)}
+    return {"cpu": processor(), "cores": cores, "memory_gb": round(psutil.virtual_memory().total / 1e9, 1)}
 
 
 def now() -> str:
@@ -101,13 +102,3 @@ def _write(path: Path, value: Mapping[str, Any]) -> None:
 def _git(*arguments: str) -> str:
     answered = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     return answered.stdout.strip()
-
-
-def _cpu() -> str:
-    try:
-        described = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next(
-        (line.split(":", 1)[1].strip() for line in described if line.startswith("model name")), platform.machine()
-    )

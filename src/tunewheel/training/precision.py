@@ -52,14 +52,14 @@ def measured_precision(task: Task, folder: Path, examples: Sequence[Example]) ->
 
 
 def measured_lanes(task: Task, module: Headed, batch: Batch, options: TrainingOptions) -> int:
-    """As many lanes as torch has cores, or one, whichever is faster now on some rows of the `batch`.
+    """As many lanes as torch has cores, or one, whichever is faster now on some rows of the `batch`. In `module`
+    just that moves which is to move.
 
     Lanes bear other programs better: one must win clearly. Short trainings take one without measuring.
     """
     count, total = torch.get_num_threads(), int(sizes(batch).sum()) * options.epochs
     if torch.cuda.is_available() or count == 1 or not module.backbone.separable or total < LONG * options.batch_units:
         return 1
-    choose_moving(module, options.mode, layers=options.layers, rank=options.lora_rank, words=options.move_words)
     rows = order(sizes(batch), options.batch_units, seed=0, epoch=0)[0]
     ways = {n: InLanes(task, module, lanes(n), half=options.precision == "bf16") for n in (1, count)}
     best = _best(lambda n: ways[n](batch, rows, 0.0), (1, count))

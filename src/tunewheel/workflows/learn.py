@@ -62,7 +62,7 @@ class Learner:
         """The options with the number of lanes, measured where it was left open."""
         if options.lanes:
             return options
-        count = measured_lanes(self.task, self.fresh_module(self.seed), self.train, options)
+        count = measured_lanes(self.task, self._prepared(options, self.seed), self.train, options)
         return options.model_copy(update={"lanes": count})
 
     def before(self, options: TrainingOptions) -> Entrant:
