@@ -41,6 +41,7 @@ def stable(lines: list[str]) -> list[str]:
         "Worse",
         "v0002 is '",
         "TF-IDF + logistic regression is",
+        "TF-IDF + logistic regression may",
     )
     progress = re.compile(r"[A-Z][\w -]+( \.\.\.|: (done|\d+/).*)")
     return [shape(line) for line in lines if not line.startswith(judged) and not progress.fullmatch(line)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tunewheel.evaluation.calibration import calibration
 from tunewheel.evaluation.metrics import classification_scores
 from tunewheel.evaluation.metrics_entities import entities, entity_scores
 from tunewheel.evaluation.report import Contender, Report, Role
+from tunewheel.evaluation.search import Search, Tried
 from tunewheel.records import Example, Picture, Prediction, Scores, Source, Span, Step, Words
 
 EVIL = '<script>alert("x")</script>'
@@ -133,3 +135,40 @@ def picture_report() -> Report:
         title="shapes", task="image_classification", task_summary="One label for each picture", best_by="accuracy",
         labels=["blue", "red"], examples=rows, contenders=[contend("CNN", "after", ["blue"] * 4, rows)],
     )  # fmt: skip
+
+
+def searching(name: str = "learning_rate", word: str = "mean") -> Search:
+    """Two floors, the defaults, seven searched trainings (of which two pruned and one failed), and an average."""
+    floor, encoder, default, search = "TF-IDF", "Frozen encoder", "Default settings", "Search"
+    tried = [
+        Tried(1, floor, {"C": 1.0}, 2.0, 1.0, 0.84, "finished", True),
+        Tried(2, encoder, {"C": 1.0}, 4.0, 14.0, 0.86, "finished", True),
+        Tried(3, default, {name: 5e-5, "epochs": 3, "pooling": word}, 20.0, 60.0, 0.90, "finished", True),
+        Tried(4, search, {name: 1e-3, "epochs": 3, "pooling": "first"}, 80.0, 10.0, 0.30, "pruned", False),
+        Tried(5, search, {name: 1e-4, "epochs": 2, "pooling": word}, 90.0, 60.0, 0.91, "finished", True),
+        Tried(6, search, {name: 2e-4, "epochs": 1, "pooling": word}, 150.0, 5.0, None, "failed", False),
+        Tried(7, search, {name: 3e-4, "epochs": 5}, 155.0, 25.0, 0.86, "pruned", False),
+        Tried(8, search, {name: 1e-4, "epochs": 5, "pooling": "first"}, 180.0, 90.0, 0.92, "finished", True),
+        Tried(9, default, {name: 5e-5, "epochs": 3, "pooling": word}, 270.0, 60.0, 0.90, "time was up", False),
+        Tried(10, "Average of weights", {}, 330.0, 2.0, 0.921, "finished", True),
+    ]
+    moments = [(3.0, 0.84), (18.0, 0.86), (50.0, 0.88), (80.0, 0.90), (150.0, 0.91), (270.0, 0.92), (332.0, 0.921)]
+    return Search(360.0, "accuracy", 500, tried, moments, "It was the best on validation.", "More brings little.")
+
+
+@pytest.fixture(scope="session")
+def search() -> Search:
+    return searching()
+
+
+@pytest.fixture(scope="session")
+def searched_report(report: Report) -> Report:
+    return replace(report, search=searching())
+
+
+@pytest.fixture(scope="session")
+def evil_searched_report(evil_report: Report) -> Report:
+    """The names and values of settings, the ideas and the sentences try to be HTML, too."""
+    evil = searching(EVIL, EVIL)
+    tried = [replace(one, idea=f"{one.idea} {EVIL}") for one in evil.tried]
+    return replace(evil_report, search=replace(evil, metric=EVIL, tried=tried, why=EVIL, forecast=EVIL))

@@ -17,7 +17,7 @@ from tunewheel.evaluation.render.plots import lines, ticks
 from tunewheel.evaluation.report import Report
 
 EVIL = '<script>alert("x")</script>'
-VOID = {"meta", "img", "br"}
+VOID = {"meta", "img", "br", "input"}
 
 
 class Page(HTMLParser):
@@ -46,7 +46,11 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-@pytest.fixture(params=["report", "evil_report", "entity_report", "picture_report"])
+@pytest.fixture(
+    params=[
+        "report", "evil_report", "entity_report", "picture_report", "searched_report", "evil_searched_report",
+    ]
+)  # fmt: skip
 def text(request: pytest.FixtureRequest) -> str:
     return page(request.getfixturevalue(request.param))
 
@@ -76,8 +80,9 @@ def test_the_security_policy_knows_the_script_by_its_hash(text: str) -> None:
     assert "default-src 'none'" in text
 
 
-def test_data_cannot_become_html(evil_report: Report) -> None:
-    made = page(evil_report)
+@pytest.mark.parametrize("name", ["evil_report", "evil_searched_report"])
+def test_data_cannot_become_html(name: str, request: pytest.FixtureRequest) -> None:
+    made = page(request.getfixturevalue(name))
     assert EVIL not in made
     assert "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;" in made
 

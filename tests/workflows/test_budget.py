@@ -1,7 +1,9 @@
 """Budgets: how they are written, what they buy, and that a run keeps to them."""
 
-import json
+import itertools
+import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,9 @@ from small_texts import intents, write_csv
 
 from tunewheel.errors import RecipeError
 from tunewheel.training.options import TrainingOptions
-from tunewheel.workflows import budget
-from tunewheel.workflows.budget import Clock, Cost, afford, seconds_of
+from tunewheel.workflows import budget, spend
+from tunewheel.workflows.budget import Clock, Cost, afford, fitted, seconds_of, worth_starting
+from tunewheel.workflows.run import Run
 from tunewheel.workflows.tune import tune
 from tunewheel.workspace import Workspace
 
@@ -35,14 +38,13 @@ def test_what_is_no_budget_is_told_with_an_example(written: str) -> None:
         seconds_of(written)
 
 
-def test_enough_time_buys_all_passes_and_more_buys_other_seeds() -> None:
+def test_enough_time_buys_all_passes() -> None:
     assert bought(402)[0] == OPTIONS
-    assert bought(900)[0].seeds == 2 and bought(1e6)[0].seeds == budget.MOST_SEEDS
 
 
-def test_less_time_buys_fewer_steps_and_the_schedule_ends_with_them() -> None:
+def test_less_time_buys_fewer_steps_and_a_few_to_spare_that_the_clock_may_cut() -> None:
     options, told = bought(251.6)
-    assert (options.mode, options.epochs, options.steps, options.seeds) == ("full", 3, 125, 1)
+    assert (options.mode, options.epochs, options.steps) == ("full", 3, math.ceil(budget.SPARE * 125))
     assert "all layers move for 2.5 passes of about 100.0 s each" in told
 
 
@@ -59,9 +61,15 @@ def test_a_body_of_one_layer_and_a_mode_that_was_asked_for_are_not_made_lighter(
 
 
 @pytest.mark.parametrize("left", [0.0, -50.0])
-def test_with_no_time_left_a_few_steps_are_still_taken(left: float) -> None:
+def test_with_no_time_left_nothing_is_started_and_it_is_said(left: float) -> None:
     options, told = bought(left)
-    assert (options.epochs, options.steps) == (1, budget.FEWEST_STEPS) and told.startswith("0 s are left")
+    assert not worth_starting(options) and "the body stays as it is" in told
+
+
+@pytest.mark.parametrize(("left", "epochs"), [(1000, 4), (301.6, 3), (201.6, 2), (150, None), (-5, None)])
+def test_a_training_of_a_search_may_lose_half_of_its_epochs_to_the_clock(left: float, epochs: int | None) -> None:
+    options = fitted(OPTIONS, FULL, left)
+    assert (options and options.epochs) == epochs
 
 
 def test_time_for_the_test_rows_and_the_papers_is_kept_back() -> None:
@@ -70,31 +78,54 @@ def test_time_for_the_test_rows_and_the_papers_is_kept_back() -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch):
-    """A run under a budget, where so many seconds are always left to train; its folder of reports and its recipe."""
+def run(tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
+    """A run in which time for training falls by `step` seconds whenever somebody looks at the clock."""
 
-    def make(left: float, *sets: str) -> tuple[Path, str]:
-        monkeypatch.setattr(budget.Clock, "for_training", lambda self, answering: left)
+    def make(left: float, step: float, *sets: str) -> Run:
+        looks = itertools.count()
+        monkeypatch.setattr(budget.Clock, "for_training", lambda self, answering: left - step * next(looks))
         data = write_csv(tmp_path / "rows.csv", intents(120))
         sets = ("training.precision=fp32", *sets)
-        done = tune(data, workspace=tmp_path / "workspace", model=str(tiny_folder), budget="2m", sets=sets)
-        assert done.version.status == "ready"
-        return done.folder.parent, done.report.background.recipe
+        return tune(data, workspace=tmp_path / "workspace", model=str(tiny_folder), budget="2m", sets=sets)
 
     return make
 
 
-def test_what_a_budget_bought_is_in_the_recipe(run) -> None:
-    _, recipe = run(10_000.0, "training.epochs=1", "training.batch_units=100000")  # a pass of a single step
-    assert f"seeds: {budget.MOST_SEEDS}" in recipe and "\nbudget" not in recipe
+def ideas(run: Run) -> list[str]:
+    assert run.report.search is not None
+    return [one.idea for one in run.report.search.tried]
 
 
-def test_when_time_is_up_the_best_so_far_is_kept(run) -> None:
-    reports, recipe = run(-1.0, "training.epochs=50")
-    headlines = {json.loads(path.read_text())["judgement"]["main"] for path in reports.glob("*/report.json")}
-    assert "Fine-tuned" in headlines and len(headlines) == 2, "the better rival of one step is kept beside it"
-    curves = [json.loads(path.read_text())["curve"] for path in reports.glob("*/report.json")]
-    assert [point["step"] for curve in curves for point in curve] == [1]
-    assert f"steps: {budget.FEWEST_STEPS}" in recipe
-    with Workspace.open(reports.parent) as workspace:
-        assert workspace.versions.get("live").name != "Fine-tuned"
+def test_time_to_spare_goes_into_other_seeds_averages_and_other_settings(run: Callable[..., Run]) -> None:
+    done = run(10_000.0, 250.0, "training.epochs=1", "training.batch_units=100000")  # a pass of a single step
+    spent = ideas(done)
+    assert spent[-1] == spend.REFIT, "few rows are learnt from to the last one"
+    assert spent.index(spend.DEFAULT) < spent.index(spend.SEED) < spent.index(spend.SEARCH)
+    assert spend.AVERAGE in spent
+    searched = [one.settings for one in done.report.search.tried if one.idea == spend.SEARCH]
+    assert all("learning_rate" in settings for settings in searched)
+    assert not any("batch_units" in settings for settings in searched), "what was asked for is not searched"
+    assert done.version.status == "ready" and "\nbudget" not in done.report.background.recipe
+
+
+def test_what_was_the_best_on_the_way_was_registered_at_once_and_stays(run: Callable[..., Run]) -> None:
+    done = run(10_000.0, 1000.0, "training.epochs=1")
+    with Workspace.open(done.folder.parent.parent) as workspace:
+        versions = {version.id: version for version in workspace.versions.list()}
+        drafts = [version for version in versions.values() if version.status == "draft"]
+        assert versions["v0001"] in drafts and "validation rows" in drafts[0].notes
+        assert workspace.versions.get("live").id == done.version.id
+
+
+def test_when_there_is_no_time_to_train_the_best_plain_model_goes_live(run: Callable[..., Run]) -> None:
+    done = run(-1.0, 0.0)
+    assert spend.DEFAULT not in ideas(done)
+    assert done.report.judgement.main != "Fine-tuned" and "there was time for" in done.report.search.why
+    with Workspace.open(done.folder.parent.parent) as workspace:
+        assert workspace.versions.get("live").id == done.version.id
+
+
+def test_a_budget_of_seconds_ends_before_a_body_is_loaded(tmp_path: Path, tiny_folder: Path) -> None:
+    data = write_csv(tmp_path / "rows.csv", intents(120))
+    done = tune(data, workspace=tmp_path / "workspace", model=str(tiny_folder), budget="6s")
+    assert done.version.kind == "floor" and len(ideas(done)) == 2

@@ -1,4 +1,4 @@
-"""Which entrant goes live is decided on the validation rows, by whole groups where there are groups."""
+"""Which candidate goes live is decided on the validation rows, by whole groups where there are groups."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -6,33 +6,65 @@ from typing import Any
 import numpy as np
 
 from tunewheel.records import Ratio, Scores
-from tunewheel.workflows.preference import ahead_on_validation, proved_on_validation, worth_keeping
+from tunewheel.workflows.preference import fine_tuned, preferred, proved_on_validation, worth_keeping
 
 
-def entrant(hits: int, rows: int = 100) -> Any:
-    """One that is right on the first `hits` of the validation rows and of the test rows."""
+def candidate(hits: int, role: str = "before", rows: int = 100) -> Any:
+    """One that is right on the first `hits` of the validation rows."""
     right = Ratio((np.arange(rows) < hits).astype(float), np.ones(rows))
     scores = Scores({"accuracy": right.value}, {"accuracy": right})
-    task = SimpleNamespace(best_by="accuracy")
-    return SimpleNamespace(task=task, validation=scores, contender=SimpleNamespace(scores=scores))
+    task, made = SimpleNamespace(best_by="accuracy"), SimpleNamespace(role=role)
+    return SimpleNamespace(task=task, validation=scores, made=made, score=right.value, name=f"{role} {hits}")
+
+
+def entrant(of: Any, hits: int) -> Any:
+    """The same after the test rows: right on so many of them."""
+    scores = candidate(hits).validation
+    return SimpleNamespace(candidate=of, task=of.task, contender=SimpleNamespace(scores=scores))
+
+
+def three(rival: int, tuned: int) -> list[Any]:
+    return [candidate(50), candidate(rival), candidate(tuned, "after")]
 
 
 def test_a_rival_that_is_better_by_many_rows_is_preferred() -> None:
-    entrants = [entrant(50), entrant(80), entrant(70)]
-    assert worth_keeping(entrants) == [entrants[2], entrants[1]]
-    assert proved_on_validation(entrants)
+    candidates = three(80, 70)
+    chosen, why = preferred(candidates)
+    assert chosen is candidates[1] and "not by luck" in why
+
+
+def test_a_rival_that_may_be_ahead_by_luck_is_not_and_the_reader_is_told() -> None:
+    candidates = three(71, 70)
+    chosen, why = preferred(candidates)
+    assert chosen is candidates[2] and "1.0 points ahead" in why
+
+
+def test_of_a_training_that_was_cut_short_only_its_score_speaks() -> None:
+    ahead, level = three(71, 70), three(70, 70)
+    assert preferred(ahead, cut=True)[0] is ahead[1]
+    assert preferred(level, cut=True)[0] is level[2]
+
+
+def test_without_a_fine_tuned_one_the_best_plain_one_is_preferred() -> None:
+    candidates = [candidate(50), candidate(80), candidate(70)]
+    chosen, why = preferred(candidates)
+    assert fine_tuned(candidates) is None and chosen is candidates[1] and "80.0" in why
 
 
 def test_the_rows_of_one_group_count_as_one() -> None:
-    entrants = [entrant(50), entrant(80), entrant(70)]
-    assert not proved_on_validation(entrants, [number // 10 for number in range(100)])
+    _, rival, tuned = three(80, 70)
+    assert proved_on_validation(tuned, rival)
+    assert not proved_on_validation(tuned, rival, [number // 10 for number in range(100)])
 
 
 def test_groups_too_few_to_resample_prove_nothing_by_their_lack_of_spread() -> None:
-    entrants = [entrant(50), entrant(71), entrant(70)]
-    assert not proved_on_validation(entrants, ["one document"] * 100)
+    _, rival, tuned = three(71, 70)
+    assert not proved_on_validation(tuned, rival, ["one document"] * 100)
 
 
-def test_being_ahead_needs_no_proof() -> None:
-    assert ahead_on_validation([entrant(50), entrant(71), entrant(70)])
-    assert not ahead_on_validation([entrant(50), entrant(70), entrant(70)])
+def test_the_best_rival_is_kept_where_it_is_as_good_anywhere_and_the_fine_tuned_model_always() -> None:
+    floor, rival, tuned = three(60, 70)
+    for on_test, kept in ((70, True), (69, False)):
+        entrants = [entrant(floor, 99), entrant(rival, on_test), entrant(tuned, 70)]
+        assert worth_keeping(entrants[2], entrants) == ([entrants[2], entrants[1]] if kept else [entrants[2]])
+        assert worth_keeping(entrants[1], entrants) == [entrants[2], entrants[1]]

@@ -8,7 +8,10 @@ from listening import Listening
 
 from tunewheel.registry import Draft, Version
 from tunewheel.workflows.promotion import promote_if_proved
+from tunewheel.workflows.sets import Sets
 from tunewheel.workspace import Workspace
+
+NO_SETS = Sets([], [], [], "")
 
 
 @pytest.fixture
@@ -42,15 +45,15 @@ def hits(count: int, of: int = 100, start: int = 0) -> list[bool]:
 
 def test_the_first_version_goes_live(workspace: Workspace) -> None:
     heard = Listening()
-    assert promote_if_proved(workspace, registered(workspace, hits(10)), heard)
+    assert promote_if_proved(workspace, registered(workspace, hits(10)), NO_SETS, heard)
     assert workspace.versions.aliases() == {"live": "v0001"}
     assert heard.lines == ["v0001 is live: the first version of this workspace."]
 
 
 def test_a_better_version_goes_live_once_it_is_proved(workspace: Workspace) -> None:
-    promote_if_proved(workspace, registered(workspace, hits(70)), Listening())
+    promote_if_proved(workspace, registered(workspace, hits(70)), NO_SETS, Listening())
     heard = Listening()
-    assert promote_if_proved(workspace, registered(workspace, hits(80)), heard)
+    assert promote_if_proved(workspace, registered(workspace, hits(80)), NO_SETS, heard)
     assert workspace.versions.aliases() == {"live": "v0002", "previous": "v0001"}
     assert "proved better, +10.0 points against v0001 (p = 0.001)" in heard.said
     reasons = [entry.facts.get("reason") for entry in workspace.ledger.entries() if entry.kind == "alias"]
@@ -61,25 +64,25 @@ def test_a_better_version_goes_live_once_it_is_proved(workspace: Workspace) -> N
     "right", [hits(73), hits(70), hits(60), hits(74, start=4)], ids=["by luck", "equal", "worse", "mixed"]
 )
 def test_what_is_not_proved_becomes_a_candidate_and_changes_nothing(workspace: Workspace, right: list[bool]) -> None:
-    promote_if_proved(workspace, registered(workspace, hits(70)), Listening())
+    promote_if_proved(workspace, registered(workspace, hits(70)), NO_SETS, Listening())
     heard = Listening()
-    assert not promote_if_proved(workspace, registered(workspace, right), heard)
+    assert not promote_if_proved(workspace, registered(workspace, right), NO_SETS, heard)
     assert workspace.versions.aliases() == {"live": "v0001", "candidate": "v0002"}
     assert "not proved better" in heard.said and "tunewheel promote v0002" in heard.said
 
 
 def test_rows_are_paired_by_content_and_occurrence_not_by_place(workspace: Workspace) -> None:
     keys = [f"text {number // 2}" for number in range(100)]  # every text twice
-    promote_if_proved(workspace, registered(workspace, hits(70), keys), Listening())
+    promote_if_proved(workspace, registered(workspace, hits(70), keys), NO_SETS, Listening())
     heard = Listening()
-    promote_if_proved(workspace, registered(workspace, hits(70)[::-1], keys[::-1]), heard)
+    promote_if_proved(workspace, registered(workspace, hits(70)[::-1], keys[::-1]), NO_SETS, heard)
     assert "+0.0 points" in heard.said
 
 
 def test_versions_that_were_judged_on_no_row_in_common_prove_nothing(workspace: Workspace) -> None:
-    promote_if_proved(workspace, registered(workspace, hits(10)), Listening())
+    promote_if_proved(workspace, registered(workspace, hits(10)), NO_SETS, Listening())
     other = registered(workspace, hits(100), [f"other {number}" for number in range(100)])
-    assert not promote_if_proved(workspace, other, Listening())
+    assert not promote_if_proved(workspace, other, NO_SETS, Listening())
     assert workspace.versions.aliases()["live"] == "v0001"
 
 
@@ -87,19 +90,19 @@ def test_versions_that_were_judged_on_no_row_in_common_prove_nothing(workspace: 
 @pytest.mark.parametrize("right", [hits(100), hits(10)], ids=["better", "worse"])
 def test_a_refused_version_gets_no_alias_and_it_is_said(workspace: Workspace, live: bool, right: list[bool]) -> None:
     if live:
-        promote_if_proved(workspace, registered(workspace, hits(50)), Listening())
+        promote_if_proved(workspace, registered(workspace, hits(50)), NO_SETS, Listening())
     before, heard = workspace.versions.aliases(), Listening()
     refused = registered(workspace, right, status="refused")
-    assert not promote_if_proved(workspace, refused, heard)
+    assert not promote_if_proved(workspace, refused, NO_SETS, heard)
     assert workspace.versions.aliases() == before
     assert heard.said.startswith(f"{refused.id} is refused and cannot go live: its served answers differ")
 
 
 def test_a_version_of_another_task_is_a_candidate_and_the_way_to_serve_it_is_told(workspace: Workspace) -> None:
-    promote_if_proved(workspace, registered(workspace, hits(10)), Listening())
+    promote_if_proved(workspace, registered(workspace, hits(10)), NO_SETS, Listening())
     heard = Listening()
     names = registered(workspace, hits(100), task="token_classification")
-    assert not promote_if_proved(workspace, names, heard)
+    assert not promote_if_proved(workspace, names, NO_SETS, heard)
     assert workspace.versions.aliases() == {"live": "v0001", "candidate": "v0002"}
     assert heard.lines[0] == ("v0002 is a candidate: v0001, which is live, has another task (text_classification).")
     assert "tunewheel promote v0002" in heard.lines[1] and "--workspace FOLDER" in heard.lines[1]
@@ -108,20 +111,20 @@ def test_a_version_of_another_task_is_a_candidate_and_the_way_to_serve_it_is_tol
 def test_rows_of_one_group_are_no_evidence_each_of_its_own(workspace: Workspace) -> None:
     """Ten documents of ten rows; the new version wins all rows of two of them."""
     documents = [number // 10 for number in range(100)]
-    promote_if_proved(workspace, registered(workspace, hits(70), groups=documents), Listening())
+    promote_if_proved(workspace, registered(workspace, hits(70), groups=documents), NO_SETS, Listening())
     heard = Listening()
-    assert not promote_if_proved(workspace, registered(workspace, hits(80), groups=documents), heard)
+    assert not promote_if_proved(workspace, registered(workspace, hits(80), groups=documents), NO_SETS, heard)
     assert "not proved better, +10.0 points" in heard.said
 
 
 def test_groups_that_only_the_live_version_knows_are_used(workspace: Workspace) -> None:
     documents = [number // 10 for number in range(100)]
-    promote_if_proved(workspace, registered(workspace, hits(70), groups=documents), Listening())
-    assert not promote_if_proved(workspace, registered(workspace, hits(80)), Listening())
+    promote_if_proved(workspace, registered(workspace, hits(70), groups=documents), NO_SETS, Listening())
+    assert not promote_if_proved(workspace, registered(workspace, hits(80)), NO_SETS, Listening())
 
 
 def test_a_single_group_proves_nothing_by_its_lack_of_spread(workspace: Workspace) -> None:
-    promote_if_proved(workspace, registered(workspace, hits(70), groups=[1] * 100), Listening())
+    promote_if_proved(workspace, registered(workspace, hits(70), groups=[1] * 100), NO_SETS, Listening())
     heard = Listening()
-    assert not promote_if_proved(workspace, registered(workspace, hits(71), groups=[1] * 100), heard)
+    assert not promote_if_proved(workspace, registered(workspace, hits(71), groups=[1] * 100), NO_SETS, heard)
     assert "p = 0.500" in heard.said

@@ -27,6 +27,7 @@ from .report import (
     Weaknesses,
     spelled,
 )
+from .search import Search
 from .slices import Slice, worst_slices
 from .verdict import advice, headline, power, verdict
 
@@ -39,13 +40,14 @@ def build(
     contenders: Sequence[Contender], curve: Sequence[Step] = (), calibration: Calibration | None = None,
     leak: Sequence[int] = (), findings: Sequence[str] = (), data: Mapping[str, Any] | None = None,
     model: Mapping[str, Any] | None = None, environment: Mapping[str, Any] | None = None, recipe_yaml: str = "",
-    seed: int = 0, groups: Groups = None, judged: str | None = None,
+    seed: int = 0, groups: Groups = None, judged: str | None = None, search: Search | None = None,
 ) -> Report:  # fmt: skip
     """Judge one of the `contenders` on the test `examples`: the one named `judged`, or else the last one with role
     "after", or else the best one.
 
     `leak` holds the indices of test rows that are also in training; `groups` one group a row (resampled whole).
-    `labels` may be word tags; `findings` say what was left out or mended in reading.
+    `labels` may be word tags; `findings` say what was left out or mended in reading; `search` says how the time was
+    spent.
     Raises ValueError when a contender has not one prediction a row, or no per-row `best_by`.
     """
     main = _main(contenders, best_by, judged)
@@ -64,6 +66,7 @@ def build(
         calibration=calibration,
         background=Background(list(findings), facts[0], facts[1], facts[2], recipe_yaml, seed),
         row_scores=_row_scores(rows, main.scores.rows[best_by]),
+        search=search,
     )
 
 
@@ -108,9 +111,11 @@ def _judgement(
 
 
 def _rivals(contenders: Sequence[Contender], main: Contender, metric: str) -> list[Contender]:
-    """The best floor and the model before fine-tuning; of anything else than a fine-tuned model, that one."""
-    roles = ("floor", "before") if main.role == "after" else ("after",)
-    of_role = [[c for c in contenders if c.role == role] for role in roles]
+    """The best floor and the model before fine-tuning; of anything else than a fine-tuned model, that one, or where
+    none was fine-tuned the best of the others of each kind."""
+    tuned = main.role != "after" and any(contender.role == "after" for contender in contenders)
+    roles = ("after",) if tuned else ("floor", "before")
+    of_role = [[c for c in contenders if c.role == role and c is not main] for role in roles]
     return [_best(rivals, metric) for rivals in of_role if rivals]
 
 

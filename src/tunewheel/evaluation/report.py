@@ -16,6 +16,7 @@ from .calibration import Calibration
 from .classes import ClassScore, Confusion
 from .compare import Difference, Interval, Rival
 from .outcomes import Answer
+from .search import Search
 from .slices import Slice
 
 FORMAT = 1
@@ -154,7 +155,7 @@ class Background:
 
 @dataclass(frozen=True)
 class Report:
-    """One evaluation on one frozen test set of `rows` rows."""
+    """One evaluation on one frozen test set of `rows` rows. `search` is how the time was spent, where that was kept."""
 
     title: str
     task: str
@@ -167,6 +168,7 @@ class Report:
     background: Background
     row_scores: list[RowScore] = field(repr=False)
     format: Literal[1] = 1
+    search: Search | None = None
 
     @property
     def standing(self) -> Standing:

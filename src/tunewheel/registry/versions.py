@@ -12,7 +12,7 @@ from ..errors import VersionMissing, WorkspaceError
 from .names import checked_slug, checked_text, checked_title, path_fault
 
 Kind = Literal["module", "floor"]
-Status = Literal["ready", "refused"]
+Status = Literal["ready", "draft", "refused"]
 LIVE, CANDIDATE, PREVIOUS = "live", "candidate", "previous"
 _ID = re.compile(r"v(\d{4,9})")
 _MOST_SHOWN = 12
@@ -23,7 +23,8 @@ class Draft:
     """What is known of a version before it is registered.
 
     `scores` are numbers by name, `certificate` the proof that served answers equal evaluated ones. `status` is
-    "refused" when that proof failed: such a version may not go live. `parent` is the version it was tuned from.
+    "draft" while the test rows have not been asked, and "refused" when that proof failed: such a version may not go
+    live. `parent` is the version it was tuned from.
     """
 
     name: str

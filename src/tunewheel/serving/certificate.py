@@ -11,7 +11,7 @@ from ..errors import CertificateMismatch, Problem
 from ..records import Example, Prediction, Scores, Span
 from .predictor import Predictor
 
-SAMPLE = 200
+SAMPLE = 50
 # Summing in another order moves a float32 probability by about 1e-6; a wrong weight, pooling or
 # tokeniser moves it by far more than this.
 TOLERANCE = 1e-3
@@ -46,23 +46,24 @@ class Certificate:
 
 
 def certify(
-    predictor: Predictor, examples: Sequence[Example], evaluated: Sequence[Prediction], scores: Scores
-) -> Certificate:
-    """Ask for the answers to all `examples` in bulk, and to a sample of up to 200 one at a time.
+    predictor: Predictor, examples: Sequence[Example], evaluated: Sequence[Prediction], scores: Scores,
+    alone: int = SAMPLE,
+) -> Certificate:  # fmt: skip
+    """Ask for the answers to all `examples` in bulk, and to a sample of up to `alone` one at a time.
 
     `evaluated` and `scores` are what evaluation said about the same examples, in the same order.
     """
     served = predictor.predict_examples(examples)
-    sample = evenly(len(examples), SAMPLE)
-    alone = [predictor.predict_examples([examples[i]])[0] for i in sample]
+    sample = evenly(len(examples), alone)
+    singly = [predictor.predict_examples([examples[i]])[0] for i in sample]
     expected = [evaluated[i] for i in sample]
     bulk_differs = differing(evaluated, served)
-    alone_differs = [sample[i] for i in differing(expected, alone)]
+    alone_differs = [sample[i] for i in differing(expected, singly)]
     served_scores = predictor.task.score(served, examples).values
-    gap = max(largest_difference(evaluated, served), largest_difference(expected, alone))
+    gap = max(largest_difference(evaluated, served), largest_difference(expected, singly))
     same = not bulk_differs and not alone_differs
     named = sorted({*bulk_differs, *alone_differs})[:NAMED_ROWS]
-    answers = {**dict(zip(sample, alone, strict=True)), **{i: served[i] for i in bulk_differs}}
+    answers = {**dict(zip(sample, singly, strict=True)), **{i: served[i] for i in bulk_differs}}
     return Certificate(
         rows=len(examples),
         same_answers=len(examples) - len(bulk_differs),

@@ -92,11 +92,15 @@ def plan(batch: Batch, options: TrainingOptions, seed: int) -> list[list[np.ndar
     return [batches for batches in epochs if batches]
 
 
-def train(session: Session, batch: Batch, validate: Callable[[], Scores] | None) -> Iterator[Step]:
+def train(
+    session: Session, batch: Batch, validate: Callable[[], Scores] | None, elapsed: Callable[[], float] = lambda: 0.0
+) -> Iterator[Step]:
     """Fine-tune `session.module` on `batch` from where the session stands, yielding each step.
 
     `validate` is called at the end of each epoch (or several times in one) and decides which tensors are best
     and when to stop; without it the last tensors are kept. At the end the best tensors are in the module.
+    `elapsed` is the share of the time that there is (0 to 1): the schedule follows it where the steps are slower, so
+    that the learning rate has come down when time is up. The caller stops then.
     """
     epochs = plan(batch, session.options, session.seed)
     total = sum(map(len, epochs))
@@ -110,7 +114,7 @@ def train(session: Session, batch: Batch, validate: Callable[[], Scores] | None)
             if offset + number < session.step:
                 continue
             session.settled = False
-            step = _take(session, batch, rows, epoch, total)
+            step = _take(session, batch, rows, epoch, total, elapsed())
             if validate and number in checks:
                 step = _judge(session, step, validate)
             session.settled = True
@@ -123,12 +127,13 @@ def train(session: Session, batch: Batch, validate: Callable[[], Scores] | None)
         session.restore_best()
 
 
-def _take(session: Session, batch: Batch, rows: Indices, epoch: int, total: int) -> Step:
+def _take(session: Session, batch: Batch, rows: Indices, epoch: int, total: int, elapsed: float) -> Step:
     """One optimiser step on some rows of the batch."""
     started = time.perf_counter()
     options = session.options
     torch.manual_seed((session.seed * 1_000_003 + session.step) % 2**63)
-    learning_rate = set_rate(session.optimizer, rate(session.step, total, options))
+    position = max(session.step, min(int(elapsed * total), total - 1))
+    learning_rate = set_rate(session.optimizer, rate(position, total, options))
     loss = session.gradients(batch, rows, options.label_smoothing)
     torch.nn.utils.clip_grad_norm_(
         [p for p in session.module.parameters() if p.requires_grad], options.clip, foreach=True

@@ -20,6 +20,9 @@ class TrainingOptions(Options):
         default=False,
         description="With mode full: whether the vectors of word pieces move, too. Steps are slower, versions larger.",
     )
+    warm_head: bool = Field(
+        default=False, description="Whether the head begins as the logistic regression on the frozen body."
+    )
     lora_rank: int = Field(default=8, ge=1, le=512, description="With mode lora: the rank of the adapters.")
     epochs: int = Field(default=4, ge=1, le=1000, description="Passes over the training rows.")
     steps: int | None = Field(

@@ -20,8 +20,10 @@ MARGIN = 0.05
 # Saving, certifying and writing the report, beside the answers to the test rows.
 PAPERS_SECONDS = 4.0
 READINGS = 3.5  # once to judge, once to certify each of two versions, and half for a slow moment
-MOST_SEEDS = 3
 FEWEST_STEPS = 10
+SPARE = 1.15
+# What is shorter than this ends before a body is loaded and has read anything.
+LEAST_FOR_TORCH = 12.0
 # Loading a fresh module, and finding states that are kept.
 SETUP_SECONDS = 1.5
 
@@ -67,13 +69,12 @@ class Cost:
 def afford(
     options: TrainingOptions, layers: int, left: Callable[[], float], cost: Callable[[TrainingOptions], Cost]
 ) -> tuple[TrainingOptions, str]:
-    """`options` cut (or repeated with other seeds) to what the seconds that are `left` buy, and a sentence about it.
+    """`options` cut to what the seconds that are `left` buy, and a sentence about it.
 
     All that `options` move, if one pass of it fits; else the upper half of the body's `layers`, above states that are
-    computed once. Whatever fits, a few steps are taken.
+    computed once. See `worth_starting` for what is too little.
     """
-    lighter = options.model_copy(update={"mode": "partial", "layers": max(layers // 2, 1)})
-    ways = [options, lighter] if options.mode in ("full", "lora") and layers > 1 else [options]
+    ways = [options, *([lighter(options, layers)] if options.mode in ("full", "lora") and layers > 1 else [])]
     for way in ways:
         price = cost(way)
         seconds = left() - SETUP_SECONDS - price.once  # measuring took some
@@ -82,21 +83,39 @@ def afford(
             break
     planned = min(way.epochs, way.steps / price.steps) if way.steps else way.epochs
     if passes >= planned:
-        seeds = max(way.seeds, min(int(seconds // (SETUP_SECONDS + planned * price.epoch)), MOST_SEEDS))
-        return way.model_copy(update={"seeds": seeds}), _told(way, planned, price, seconds, seeds)
-    steps = max(int(passes * price.steps), FEWEST_STEPS)
-    cut = way.model_copy(update={"steps": steps, "epochs": max(math.ceil(passes), 1), "seeds": 1})
-    return cut, _told(cut, max(passes, FEWEST_STEPS / price.steps), price, seconds, 1)
+        return way, _told(way, planned, price, seconds)
+    steps = int(passes * price.steps)
+    # A few more than fit: the schedule follows the clock, and no second is left over where steps turn out faster.
+    cut = way.model_copy(update={"steps": math.ceil(SPARE * steps), "epochs": max(math.ceil(SPARE * passes), 1)})
+    return cut, _told(way, passes, price, seconds)
 
 
-def _told(way: TrainingOptions, passes: float, price: Cost, seconds: float, seeds: int) -> str:
+def lighter(options: TrainingOptions, layers: int) -> TrainingOptions:
+    """The same with only the upper half of a body's `layers` moving."""
+    return options.model_copy(update={"mode": "partial", "layers": max(layers // 2, 1)})
+
+
+def worth_starting(options: TrainingOptions) -> bool:
+    """Whether so few steps are worth the time that they take."""
+    return options.steps is None or options.steps >= FEWEST_STEPS
+
+
+def fitted(options: TrainingOptions, price: Cost, left: float) -> TrainingOptions | None:
+    """`options` with no more epochs than the seconds that are `left` buy; None where that is less than half of them."""
+    passes = math.floor((left - SETUP_SECONDS - price.once) / price.epoch)
+    if passes >= options.epochs:
+        return options
+    enough = passes >= max(options.epochs / 2, 1)
+    return options.model_copy(update={"epochs": passes}) if enough else None
+
+
+def _told(way: TrainingOptions, passes: float, price: Cost, seconds: float) -> str:
     moves = {
         "partial": f"the upper {way.layers} layers move",
         "lora": "adapters of all layers move",
         "head": "the head moves",
     }.get(way.mode, "all layers move")
-    times = f", {seeds} times" if seeds > 1 else ""
-    return (
-        f"{max(seconds, 0):.0f} s are left to fine-tune: {moves} for {passes:.1f} passes of about "
-        f"{price.epoch:.1f} s each{times}."
-    )
+    there = f"{max(seconds, 0):.0f} s are left to fine-tune"
+    if passes * price.steps < FEWEST_STEPS:
+        return f"{there}, less than a pass of {price.epoch:.1f} s needs: the body stays as it is."
+    return f"{there}: {moves} for {passes:.1f} passes of about {price.epoch:.1f} s each."

@@ -138,6 +138,13 @@ def choose_training(recipe: Recipe[Any], asked: Asked, rows: int, reads: Any, fo
     return build(filled, asked.sets)
 
 
+def settled_training(asked: Asked) -> set[str]:
+    """Names of the training settings that the user settled, in the recipe or by `--set`."""
+    named = {flag.partition("=")[0].strip() for flag in asked.sets}
+    inside = {name.removeprefix("training.") for name in named if name.startswith("training.")}
+    return inside | set(asked.settings.get("training") or {})
+
+
 def settle_precision(recipe: Recipe[Any], task: Task, folder: Path, examples: Sequence[Example]) -> Recipe[Any]:
     """The recipe with the arithmetic that is faster here: written down, so that a run that is resumed or repeated
     computes as the first one did."""

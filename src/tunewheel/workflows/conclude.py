@@ -6,52 +6,68 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..evaluation.render.html import page
+from ..evaluation.search import Search
 from ..recipe import Recipe
-from ..registry import LIVE
-from ..workspace import Workspace
-from .contend import Entrant
-from .enlist import enlist
+from .budget import PAPERS_SECONDS, Clock
+from .contend import Candidate, Entrant, contend
+from .enlist import Office
 from .papers import papers_of, report_on
-from .preference import ahead_on_validation, proved_on_validation, worth_keeping
+from .preference import worth_keeping
 from .promotion import promote_if_proved
 from .run import Run, save
 from .say import Say
-from .sets import Sets
 from .underway import finish
 
 
-def conclude(
-    workspace: Workspace, recipe: Recipe[Any], sets: Sets, entrants: Sequence[Entrant], folder: Path, model: Path,
-    say: Say, started: float,
-) -> Run:  # fmt: skip
-    """The last chapter of `tune`. Every entrant was judged on the same frozen rows."""
-    kept = worth_keeping(entrants)
-    reports = []
-    with say.stage("Judging", len(kept)) as stage:
-        for entrant in kept:
-            reports.append(report_on(entrant, entrants, recipe, sets, model))
+@dataclass(frozen=True)
+class Ending:
+    """What the last chapter of a run needs to know of the others."""
+
+    office: Office
+    recipe: Recipe[Any]
+    started: float
+    search: Search
+    chosen: Candidate
+    clock: Clock | None = None
+
+
+def conclude(ending: Ending, candidates: Sequence[Candidate], say: Say) -> Run:
+    """The last chapter of `tune`: the candidates meet the test rows, once, and what is worth it is registered."""
+    office, sets = ending.office, ending.office.sets
+    entrants = []
+    with say.stage("Judging", len(candidates)) as stage:
+        for candidate in candidates:
+            entrants.append(contend(candidate, sets.test))
             stage.advance()
-    parent = workspace.versions.aliases().get(LIVE)
+    main = next(entrant for entrant in entrants if entrant.candidate is ending.chosen)
+    kept = worth_keeping(main, entrants) if _has_time(ending, main) else [main]
     runs = []
     with say.stage("Certifying", len(kept)) as stage:
-        for entrant, report in zip(kept, reports, strict=True):
-            version = enlist(workspace, entrant, papers_of(entrant, report, sets), sets, folder, model, parent)
-            facts = _facts(recipe, sets, started)
-            runs.append(_written(Run(version, report, workspace.report_folder(version), facts)))
+        for entrant in kept:
+            runs.append(_registered(ending, entrant, entrants))
             stage.advance()
     _tell_of_rivals(runs[1:], say)
-    # Nothing speaks for a training that was cut short but its score.
-    cut = recipe.training.steps is not None and ahead_on_validation(entrants)
-    chosen = runs[-1] if cut or proved_on_validation(entrants, sets.groups(sets.validation)) else runs[0]
+    chosen = runs[kept.index(main)]
     # The run is done before anything is promoted: what goes wrong from here on loses nothing.
-    finish(folder, chosen.version.id)
-    live = promote_if_proved(workspace, chosen.version, say)
-    return _saved(replace(chosen, facts={**_facts(recipe, sets, started), "live": live}))
+    finish(office.run, chosen.version.id)
+    live = promote_if_proved(office.workspace, chosen.version, sets, say)
+    return _saved(replace(chosen, facts={**_facts(ending), "live": live}))
+
+
+def _has_time(ending: Ending, entrant: Entrant) -> bool:
+    """Whether a second version can be certified, too."""
+    return ending.clock is None or ending.clock.left > 3 * entrant.contender.predict_seconds + PAPERS_SECONDS
+
+
+def _registered(ending: Ending, entrant: Entrant, entrants: Sequence[Entrant]) -> Run:
+    office = ending.office
+    report = report_on(entrant, entrants, ending.recipe, office.sets, office.model, ending.search)
+    version = office.enlist(entrant, papers_of(entrant, report, office.sets))
+    return _written(Run(version, report, office.workspace.report_folder(version), _facts(ending)))
 
 
 def _tell_of_rivals(runs: Sequence[Run], say: Say) -> None:
@@ -72,11 +88,11 @@ def _saved(run: Run) -> Run:
     return run
 
 
-def _facts(recipe: Recipe[Any], sets: Sets, started: float) -> dict[str, Any]:
+def _facts(ending: Ending) -> dict[str, Any]:
     return {
-        "rows": sets.rows,
-        "model": recipe.model.name,
-        "seconds": round(time.perf_counter() - started, 1),
+        "rows": ending.office.sets.rows,
+        "model": ending.recipe.model.name,
+        "seconds": round(time.perf_counter() - ending.started, 1),
         "peak_memory_mb": peak_memory_mb(),
         "live": False,
     }

@@ -1,4 +1,4 @@
-"""Contend: each contender answers the validation and the test rows on equal terms, calibrated on validation."""
+"""Contend: what was trained is judged on the validation rows first; the test rows are answered once, at the end."""
 
 from __future__ import annotations
 
@@ -10,42 +10,91 @@ from typing import Any
 from ..evaluation.calibration import Calibration, calibration
 from ..evaluation.report import Contender, Role
 from ..records import Batch, Example, Prediction, Scores, Step
-from ..task import Engine, Task
+from ..task import Engine, Outputs, Task
 
 Encode = Callable[[Task, Sequence[Example]], Batch]
 
 
 @dataclass(frozen=True)
-class Entrant:
-    """A contender with all that is needed to register it: its task (facts calibrated), its validation score."""
+class Made:
+    """What came of a training: its answers to the validation rows (`outputs` for `held`), and what answers from now
+    on (`engine`, with `encode`). `origin` is the module or floor itself.
 
-    contender: Contender
-    task: Task
-    validation: Scores
-    calibration: Calibration
+    Where few rows were refitted with the validation rows among them, the answers are those of its twin that had not
+    seen them.
+    """
+
+    name: str
+    role: Role
+    engine: Engine = field(repr=False)
+    encode: Encode = field(repr=False)
+    held: Batch = field(repr=False)
+    outputs: Outputs = field(repr=False)
     origin: Any = field(repr=False)
-    curve: list[Step] = field(default_factory=list, repr=False)
+    seconds: float
+    size_bytes: int
+    curve: Sequence[Step] = field(default=(), repr=False)
 
 
-def contend(
-    name: str, role: Role, task: Task, encode: Encode, engine: Engine, validation: Sequence[Example],
-    test: Sequence[Example], *, train_seconds: float, size_bytes: int, origin: Any,
-    curve: Sequence[Step] = (),
-) -> Entrant:  # fmt: skip
-    """Answer both sets. The temperature or thresholds come from `validation`; `test` is only answered."""
-    held = encode(task, validation)
-    held_outputs = engine(held)
-    own = type(task)(task.options, {**task.facts, **task.calibrate(held_outputs, held)}, task.processor)
+@dataclass(frozen=True)
+class Candidate:
+    """What may go live: trained, calibrated and scored on the validation rows. It has not met a test row.
+
+    `task` has its temperature or thresholds; `plain` is the same task without.
+    """
+
+    made: Made
+    task: Task
+    plain: Task
+    validation: Scores
+
+    @property
+    def name(self) -> str:
+        return self.made.name
+
+    @property
+    def score(self) -> float:
+        """The metric that decides, on the validation rows."""
+        return self.validation[self.task.best_by]
+
+    def answer(self, examples: Sequence[Example]) -> tuple[list[Prediction], list[Prediction]]:
+        """Answers to examples, calibrated and as they would be without."""
+        batch = self.made.encode(self.task, examples)
+        outputs = self.made.engine(batch)
+        return self.task.decode(outputs, batch), self.plain.decode(outputs, batch)
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A candidate that has answered the test rows, with all that is needed to judge and to register it."""
+
+    candidate: Candidate
+    contender: Contender
+    calibration: Calibration
+
+    @property
+    def task(self) -> Task:
+        return self.candidate.task
+
+    @property
+    def validation(self) -> Scores:
+        return self.candidate.validation
+
+
+def candidate(task: Task, made: Made, examples: Sequence[Example]) -> Candidate:
+    """What was made, calibrated (temperature or thresholds) and scored on the validation `examples`."""
+    own = type(task)(task.options, {**task.facts, **task.calibrate(made.outputs, made.held)}, task.processor)
+    return Candidate(made, own, task, own.score(own.decode(made.outputs, made.held), examples))
+
+
+def contend(candidate: Candidate, test: Sequence[Example]) -> Entrant:
+    """Answer the test rows."""
     started = time.perf_counter()
-    batch = encode(own, test)
-    outputs = engine(batch)
-    predictions = own.decode(outputs, batch)
+    predictions, raw = candidate.answer(test)
     seconds = time.perf_counter() - started
-    contender = Contender(name, role, predictions, own.score(predictions, test), train_seconds, seconds, size_bytes)
-    return Entrant(
-        contender, own, own.score(own.decode(held_outputs, held), validation),
-        _calibration(own, contender, task.decode(outputs, batch)), origin, list(curve),
-    )  # fmt: skip
+    made, scores = candidate.made, candidate.task.score(predictions, test)
+    contender = Contender(made.name, made.role, predictions, scores, made.seconds, seconds, made.size_bytes)
+    return Entrant(candidate, contender, _calibration(candidate.task, contender, raw))
 
 
 def _calibration(task: Task, contender: Contender, raw: Sequence[Prediction]) -> Calibration:

@@ -1,63 +1,107 @@
-"""Enlist: an entrant as a registered version, its served answers certified against its evaluated ones."""
+"""Enlist: a candidate as a registered version, its served answers certified against its evaluated ones."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..records import Span
-from ..registry import Draft, Kind, Version, bundle
+from ..records import Example, Prediction, Ratio, Scores, Span
+from ..registry import Draft, Kind, Status, Version, bundle
 from ..registry.packing import pack_floor, pack_module
 from ..registry.revive import revive
 from ..serving import Certificate, Predictor, certify
+from ..serving.certificate import SAMPLE, evenly
 from ..training.floors import Floor
 from ..workspace import Workspace
-from .contend import Entrant
+from .contend import Candidate, Entrant
 from .sets import Sets
 
 ROWS = "rows.jsonl"
+# A draft shows in a moment whether it answers as it was judged; what goes live is asked about everything.
+DRAFT_ROWS, DRAFT_ALONE = 200, 10
 
 
-def enlist(
-    workspace: Workspace,
-    entrant: Entrant,
-    papers: Mapping[str, str],
-    sets: Sets,
-    run: Path,
-    model: Path,
-    parent: str | None,
-) -> Version:
-    """Write the bundle, ask it for the test answers through the serving path, and register it with the certificate.
+@dataclass(frozen=True)
+class Office:
+    """Where the candidates of one run are registered: the workspace, the run's own folder, the pre-trained body, and
+    the version that all of them follow."""
 
-    A version whose served answers differ is registered as refused and cannot go live.
-    """
-    draft_folder = run / "bundle"
-    shutil.rmtree(draft_folder, ignore_errors=True)
-    kind: Kind = "floor" if isinstance(entrant.origin, Floor) else "module"
+    workspace: Workspace
+    sets: Sets
+    run: Path
+    model: Path | None
+    parent: str | None
 
-    def fill(folder: Path) -> None:
-        _pack(folder, entrant, workspace, model)
-        for name, text in papers.items():
-            (folder / name).write_text(text, "utf-8")
-        (folder / "scores.json").write_text(json.dumps(dict(entrant.contender.scores.values)), "utf-8")
-        (folder / ROWS).write_text(_rows(entrant, sets), "utf-8")
+    def enlist(self, entrant: Entrant, papers: Mapping[str, str]) -> Version:
+        """Write the bundle, ask it for the test answers through the serving path, and register it with the certificate.
 
-    written = bundle.write(
-        draft_folder, fill, {"name": entrant.contender.name, "task": entrant.task.name, "kind": kind}
-    )
-    certificate = _certificate(written, workspace, entrant, sets)
-    draft = Draft(
-        name=entrant.contender.name, task=entrant.task.name, kind=kind,
-        status="ready" if certificate.holds else "refused",
-        scores=dict(entrant.contender.scores.values), certificate=certificate.to_json(), parent=parent,
-    )  # fmt: skip
-    version = workspace.register(lambda folder: _copy(written, folder), draft)
-    shutil.rmtree(draft_folder)
-    return version
+        A version whose served answers differ is registered as refused and cannot go live.
+        """
+        scores = entrant.contender.scores
+        texts = {**papers, "scores.json": json.dumps(dict(scores.values)), ROWS: _lines(_judged(entrant, self.sets))}
+        judged = Asked(self.sets.test, entrant.contender.predictions, scores, SAMPLE)
+        return self._registered(entrant.candidate, texts, judged, "ready", "")
+
+    def draft(self, candidate: Candidate, papers: Mapping[str, str]) -> Version:
+        """The same for one that has not met the test rows: it can be served, and is certified on validation rows."""
+        held = self.sets.validation
+        asked = [held[i] for i in evenly(len(held), DRAFT_ROWS)]
+        answers, _ = candidate.answer(asked)
+        texts = {**papers, "scores.json": json.dumps(dict(candidate.validation.values))}
+        judged = Asked(asked, answers, candidate.task.score(answers, asked), DRAFT_ALONE)
+        note = f"scored on {len(held):,} validation rows; the test rows have not been asked"
+        return self._registered(candidate, texts, judged, "draft", note)
+
+    def _registered(
+        self, candidate: Candidate, texts: Mapping[str, str], judged: Asked, status: Status, notes: str
+    ) -> Version:
+        kind: Kind = "floor" if isinstance(candidate.made.origin, Floor) else "module"
+        folder = self.run / "bundle"
+        shutil.rmtree(folder, ignore_errors=True)
+
+        def fill(there: Path) -> None:
+            self._pack(there, candidate)
+            for name, text in texts.items():
+                (there / name).write_text(text, "utf-8")
+
+        written = bundle.write(folder, fill, {"name": candidate.name, "task": candidate.task.name, "kind": kind})
+        certificate = self._certificate(written, judged)
+        draft = Draft(
+            name=candidate.name, task=candidate.task.name, kind=kind, notes=notes, parent=self.parent,
+            status=status if certificate.holds else "refused",
+            scores=json.loads(texts["scores.json"]), certificate=certificate.to_json(),
+        )  # fmt: skip
+        version = self.workspace.register(lambda there: _copy(written, there), draft)
+        shutil.rmtree(folder)
+        return version
+
+    def _pack(self, folder: Path, candidate: Candidate) -> None:
+        if isinstance(candidate.made.origin, Floor):
+            pack_floor(folder, candidate.task, candidate.made.origin)
+        else:
+            assert self.model is not None
+            source = self.model / "model.safetensors"
+            pack_module(folder, candidate.task, candidate.made.origin, self.workspace.bases, source)
+
+    def _certificate(self, written: bundle.Bundle, judged: Asked) -> Certificate:
+        revived = revive(written, self.workspace.bases)
+        predictor = Predictor(revived.task, revived.encode, revived.engine, "draft")
+        return certify(predictor, judged.examples, judged.answers, judged.scores, judged.alone)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Rows that a bundle is asked about, the answers and scores that evaluation gave, and how many rows are asked once
+    more, one at a time."""
+
+    examples: Sequence[Example]
+    answers: Sequence[Prediction]
+    scores: Scores
+    alone: int
 
 
 @dataclass(frozen=True)
@@ -80,34 +124,38 @@ def judged_rows(version: bundle.Bundle) -> list[JudgedRow]:
     return [JudgedRow(**json.loads(line)) for line in version.text(ROWS).split("\n") if line]
 
 
-def _rows(entrant: Entrant, sets: Sets) -> str:
+def judged_now(predictor: Predictor, examples: Sequence[Example], groups: Sequence[Any] | None) -> list[JudgedRow]:
+    """The per-row results of a version that was registered before it met the test rows."""
+    answers = predictor.predict_examples(examples)
+    scores = predictor.task.score(answers, examples)
+    return _judged_rows(examples, answers, scores.rows[predictor.task.best_by], groups)
+
+
+def _judged(entrant: Entrant, sets: Sets) -> list[JudgedRow]:
+    contender = entrant.contender
+    ratio = contender.scores.rows[entrant.task.best_by]
+    return _judged_rows(sets.test, contender.predictions, ratio, sets.groups(sets.test))
+
+
+def _judged_rows(
+    examples: Sequence[Example], answers: Sequence[Prediction], ratio: Ratio, groups: Sequence[Any] | None
+) -> list[JudgedRow]:
+    known = groups or [None] * len(examples)
+    parts = zip(examples, answers, ratio.numerator.tolist(), ratio.denominator.tolist(), known, strict=True)
+    return [
+        JudgedRow(example.key, float(top), float(bottom), _plain(answer.value), answer.confidence, group)
+        for example, answer, top, bottom, group in parts
+    ]
+
+
+def _lines(rows: Sequence[JudgedRow]) -> str:
     """One JSON line a test row."""
-    ratio = entrant.contender.scores.rows[entrant.task.best_by]
-    groups = sets.groups(sets.test) or [None] * len(sets.test)
-    lines = []
-    for number, (example, answer) in enumerate(zip(sets.test, entrant.contender.predictions, strict=True)):
-        parts = float(ratio.numerator[number]), float(ratio.denominator[number])
-        row = JudgedRow(example.key, *parts, _plain(answer.value), answer.confidence, groups[number])
-        lines.append(json.dumps(asdict(row), ensure_ascii=False))
-    return "\n".join(lines) + "\n"
+    return "".join(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows)
 
 
 def _plain(value: Any) -> Any:
     """An answer as JSON: a label, a list of labels, or a list of spans."""
     return [asdict(part) if isinstance(part, Span) else part for part in value] if isinstance(value, tuple) else value
-
-
-def _pack(folder: Path, entrant: Entrant, workspace: Workspace, model: Path) -> None:
-    if isinstance(entrant.origin, Floor):
-        pack_floor(folder, entrant.task, entrant.origin)
-    else:
-        pack_module(folder, entrant.task, entrant.origin, workspace.bases, model / "model.safetensors")
-
-
-def _certificate(written: bundle.Bundle, workspace: Workspace, entrant: Entrant, sets: Sets) -> Certificate:
-    revived = revive(written, workspace.bases)
-    predictor = Predictor(revived.task, revived.encode, revived.engine, "draft")
-    return certify(predictor, sets.test, entrant.contender.predictions, entrant.contender.scores)
 
 
 def _copy(written: bundle.Bundle, folder: Path) -> None:

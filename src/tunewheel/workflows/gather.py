@@ -58,19 +58,22 @@ def gather(table: Table, task: Task) -> Gathered:
 
 
 def _parsed(table: Table, task: Task) -> Iterator[Example | tuple[Problem, ...]]:
-    for number, row in enumerate(table.rows()):
-        source = Source(table.path.name, table.number(number), str(table.path))
+    file, path, folder = table.path.name, str(table.path), table.path.parent
+    for number, row in table.numbered():
+        source = Source(file, number, path)
         try:
-            yield checked(task.parse(with_pictures(row, task, table.path.parent, source), source))
+            yield checked(task.parse(with_pictures(row, task, folder, source), source))
         except DataError as error:
             yield error.problems
 
 
 def with_pictures(row: Row, task: Task, folder: Path, source: Source) -> Row:
     """The row with the picture that it names, read from `folder`. Raises `DataError` naming the row."""
+    if task.reads != "image":
+        return row
     column = getattr(task.options, "image", "")
     name = row.get(column)
-    if task.reads != "image" or not is_picture_name(name):
+    if not is_picture_name(name):
         return row
     return {**row, column: {"bytes": named_picture(str(name), folder, str(source)), "path": name}}
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ..data import overlap
 from ..errors import WorkspaceError
 from ..records import Example
@@ -25,8 +27,9 @@ class Judge:
 
     def left_of(self, pool: Sequence[Example]) -> list[Example]:
         """The rows of `pool` that are not, and are not nearly, in the test set."""
-        inside = set(overlap(self.examples, pool).tolist())
-        return [example for position, example in enumerate(pool) if position not in inside]
+        outside = np.ones(len(pool), dtype=bool)
+        outside[overlap(self.examples, pool)] = False
+        return [pool[position] for position in np.flatnonzero(outside).tolist()]
 
 
 def to_be_frozen(test: Sequence[Example]) -> Judge:

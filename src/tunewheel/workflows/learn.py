@@ -1,12 +1,11 @@
-"""Learn: the frozen body as it came ("before"), then the fine-tuned module ("after")."""
+"""Learn: the frozen body as it came ("before"), and trainings of it from there ("after")."""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
+from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from ..models.adapters import choose_moving
 from ..models.backbone import load_backbone
 from ..models.estimate import training_seconds
 from ..models.heads import Headed
-from ..records import Batch, Example, Scores, Step
-from ..task import Task
+from ..records import Array, Batch, Example, Scores, Step
+from ..task import Outputs, Task
 from ..training.batches import order, sizes
 from ..training.floors import frozen
 from ..training.loop import Session, train
@@ -27,35 +26,48 @@ from ..training.options import TrainingOptions
 from ..training.precision import device, measured_lanes
 from ..training.reading import ModuleEngine, features
 from ..training.states import with_states
-from .budget import Cost, afford
-from .contend import Entrant, contend
+from .budget import Cost
+from .contend import Candidate, Made, candidate
 from .say import Say
 from .sets import Sets
-from .trial import Trial, run_trial
+from .trial import Trial, Watch, run_trial
 
 PROBED_STEPS = 6
+PROBED_UNITS = 4_096
+FINE_TUNED = "Fine-tuned"
+Pair = tuple[Array, Array]  # vectors (N, H) and targets
+Head = dict[str, torch.Tensor]
 
 
-@dataclass
 class Learner:
     """The encoded sets and the body they were encoded for. Each text is tokenised once."""
 
-    task: Task
-    sets: Sets
-    model: Path
-    seed: int
-    say: Say
-    cache: Path
+    def __init__(self, task: Task, sets: Sets, model: Path, seed: int, say: Say, cache: Path) -> None:
+        self.task, self.sets, self.model, self.seed, self.say, self.cache = task, sets, model, seed, say, cache
+        self.train = task.encode(sets.train)
+        self.validation = task.encode(sets.validation)
+        # Of the frozen encoder: a head that has not seen the validation rows, and one that may have.
+        self.head: Head = {}
+        self.last_head: Head = {}
 
-    def __post_init__(self) -> None:
-        self.train = self.task.encode(self.sets.train)
-        self.validation = self.task.encode(self.sets.validation)
+    @cached_property
+    def everything(self) -> Batch:
+        """Training and validation rows, for what is learnt anew from all of them."""
+        return self.task.encode([*self.sets.train, *self.sets.validation])
 
-    def fresh_module(self, seed: int, dropout: float = 0.0) -> Headed:
-        """The pre-trained body under a new head; the same seed gives the same head."""
+    @cached_property
+    def layers(self) -> int:
+        """Layers that can stand still and have been trained; one where a body is all or nothing."""
+        body = self.fresh_module(self.seed).backbone
+        return len(body.blocks()) if body.separable else 1
+
+    def fresh_module(self, seed: int, dropout: float = 0.0, head: Head | None = None) -> Headed:
+        """The pre-trained body under a new head, or under a copy of `head`; the same seed gives the same head."""
         torch.manual_seed(seed)
         module: Headed = self.task.adapt(load_backbone(self.model))  # type: ignore[assignment]
         module.dropout.p = dropout
+        if head:
+            module.head.load_state_dict(head)
         return module.to(device())
 
     def settled(self, options: TrainingOptions) -> TrainingOptions:
@@ -65,30 +77,57 @@ class Learner:
         count = measured_lanes(self.task, self._prepared(options, self.seed), self.train, options)
         return options.model_copy(update={"lanes": count})
 
-    def before(self, options: TrainingOptions) -> Entrant:
-        """The body untouched with a logistic regression on top."""
+    @property
+    def held_units(self) -> int:
+        """Tokens or pictures of the validation rows."""
+        return int(sizes(self.validation).sum())
+
+    def score(self, module: Headed) -> float:
+        """The metric that decides, on the validation rows, for a look at progress."""
+        return self._score(ModuleEngine(module), self.validation)[self.task.best_by]
+
+    def reading_seconds(self) -> float:
+        """Seconds to answer one unit (token, picture) in float32, measured on some rows."""
+        module = self.fresh_module(self.seed)
+        rows = self.validation.select(np.flatnonzero(np.cumsum(sizes(self.validation)) <= PROBED_UNITS))
+        rows = rows if len(rows) else self.validation.select(np.arange(1))
+        engine = ModuleEngine(module)
+        engine(rows)  # the first time pays for warming up
+        started = time.perf_counter()
+        engine(rows)
+        return (time.perf_counter() - started) / int(sizes(rows).sum())
+
+    def before(self, options: TrainingOptions, most_units: int | None = None) -> Candidate:
+        """The body untouched with a logistic regression on top, fitted on rows of at most `most_units`."""
         started = time.perf_counter()
         module = self.fresh_module(self.seed)
+        half = options.precision == "bf16"
         with self.say.stage("Frozen encoder", 2) as stage:
-            train, held = (frozen.sample(batch, self.seed) for batch in (self.train, self.validation))
-            half = options.precision == "bf16"
+            train = frozen.sample(self.train, self.seed, most_units)
+            held = frozen.sample(self.validation, self.seed)
             vectors, held_vectors = (features(module, batch, half=half) for batch in (train, held))
             stage.advance()
-            exclusive = self.task.plain(self.sets.validation[:1]).exclusive
-            frozen.fit_head(module, vectors, train["targets"], held_vectors, held["targets"], exclusive=exclusive)
+            twin = self._fit_heads(module, (vectors, train["targets"]), (held_vectors, held["targets"]))
             stage.advance()
-        return self._entrant(frozen.TITLE, "before", module, time.perf_counter() - started)
+        self.last_head = _head_of(module)
+        return self._candidate(frozen.TITLE, "before", module, twin, time.perf_counter() - started)
 
-    def affordable(self, options: TrainingOptions, left: Callable[[], float]) -> TrainingOptions:
-        """The options cut to what the seconds that are `left` buy; says so."""
-        body = self.fresh_module(self.seed).backbone
-        # Layers that stand still are cheap where their states are kept, and know something where they were trained.
-        layers = len(body.blocks()) if body.separable else 1
-        chosen, told = afford(options, layers, left, self._cost)
-        self.say.line(told)
-        return chosen
+    def _fit_heads(self, module: Headed, train: Pair, held: Pair) -> Outputs:
+        """Put the head of the frozen encoder on the module; gives the answers to the validation rows of one that has
+        not seen them."""
+        exclusive = self.task.plain(self.sets.validation[:1]).exclusive
+        if not self.sets.few:
+            frozen.fit_head(module, *train, *held, exclusive=exclusive)
+            self.head = _head_of(module)
+            return ModuleEngine(module)(self.validation)
+        vectors, targets = (np.concatenate(pair) for pair in zip(train, held, strict=True))
+        strength = (frozen.best_strength(module, vectors, targets, exclusive=exclusive),)
+        frozen.fit_head(module, *train, *held, exclusive=exclusive, strengths=strength)
+        self.head, twin = _head_of(module), ModuleEngine(module)(self.validation)
+        frozen.fit_head(module, vectors, targets, *held, exclusive=exclusive, strengths=strength)
+        return twin
 
-    def _cost(self, options: TrainingOptions) -> Cost:
+    def cost(self, options: TrainingOptions) -> Cost:
         """What fine-tuning with these options costs, from a few steps on a few rows that are thrown away."""
         module = self._prepared(options, self.seed)
         batches = order(sizes(self.train), options.batch_units, seed=self.seed, epoch=0)
@@ -105,33 +144,46 @@ class Learner:
         started = time.perf_counter()
         ModuleEngine(session.module, half=session.half)(rows)
         reading = (time.perf_counter() - started) / units
-        epoch = training_seconds(probes, all_units) + options.validations * held * reading
-        return Cost(epoch, len(batches), beginning * (all_units + held))
+        validating = options.validations * held * reading
+        return Cost(training_seconds(probes, all_units) + validating, len(batches), beginning * (all_units + held))
 
-    def after(self, options: TrainingOptions, folder: Path, late: Callable[[], bool] = lambda: False) -> Entrant:
-        """The fine-tuned module; of several seeds the best on validation. Only that one meets the test rows."""
-        best: Trial | None = None
-        for number in range(options.seeds):
-            session, rows, held = self._session(options, self.seed + number)
-            score = partial(self._score, held=held)
-            trial = run_trial(session, rows, score, folder / f"seed{number}", self.say, late)
-            best = trial if best is None or trial.score > best.score else best
-            if late():
-                break
-        assert best is not None
-        return self._entrant("Fine-tuned", "after", best.module, best.seconds, best.curve)
+    def trial(self, options: TrainingOptions, seed: int, folder: Path, watch: Watch | None = None) -> Trial:
+        """One training, steered by the validation rows."""
+        session, rows, held = self._session(options, seed, self.train, self.validation, self.head)
+        return run_trial(session, rows, partial(self._score, held=held), folder, self.say, watch)
 
-    def _session(self, options: TrainingOptions, seed: int) -> tuple[Session, Batch, Batch]:
+    def refit(self, twin: Trial, folder: Path, watch: Watch | None = None) -> Trial:
+        """The same training once more on all rows, validation rows among them; its last weights are kept."""
+        options = twin.options.model_copy(update={"steps": None})
+        session, rows, _ = self._session(options, twin.seed, self.everything, self.validation, self.last_head)
+        return run_trial(session, rows, None, folder, self.say, watch)
+
+    def tuned(self, trial: Trial, twin: Trial | None = None, name: str = FINE_TUNED) -> Candidate:
+        """A trained module as a candidate. Where it has learnt from the validation rows, too, its `twin` that has not
+        answers them."""
+        judged = twin or trial
+        outputs = ModuleEngine(judged.module)(self.validation)
+        seconds = trial.seconds + (twin.seconds if twin else 0.0)
+        return self._candidate(name, "after", trial.module, outputs, seconds, judged.curve)
+
+    def interim(self, session: Session) -> Candidate:
+        """A module that is still being trained, as it is now."""
+        engine = ModuleEngine(session.module)
+        return self._candidate(FINE_TUNED, "after", session.module, engine(self.validation), session.seconds)
+
+    def _session(
+        self, options: TrainingOptions, seed: int, rows: Batch, held: Batch, head: Head
+    ) -> tuple[Session, Batch, Batch]:  # fmt: skip
         """A fresh session, and the training and validation rows as it reads them."""
-        module = self._prepared(options, seed)
+        module = self._prepared(options, seed, head)
         # Layers that stand still read each row once, not once an epoch.
         half = options.precision == "bf16"
-        rows, held = (with_states(module, batch, self.cache, half=half) for batch in (self.train, self.validation))
+        rows, held = (with_states(module, batch, self.cache, half=half) for batch in (rows, held))
         return Session(self.task, module, options, seed), rows, held
 
-    def _prepared(self, options: TrainingOptions, seed: int) -> Headed:
+    def _prepared(self, options: TrainingOptions, seed: int, head: Head | None = None) -> Headed:
         """A fresh module in which just that moves which is to move."""
-        module = self.fresh_module(seed, options.dropout)
+        module = self.fresh_module(seed, options.dropout, head if options.warm_head else None)
         choose_moving(module, options.mode, layers=options.layers, rank=options.lora_rank, words=options.move_words)
         return module
 
@@ -139,12 +191,17 @@ class Learner:
         return self.task.score(self.task.decode(engine(held), held), self.sets.validation)
 
     def _encoded(self, task: Task, examples: Sequence[Example]) -> Batch:
-        """The validation rows are encoded already; the test rows are encoded by each contender, for its time."""
         return self.validation if examples is self.sets.validation else task.encode(examples)
 
-    def _entrant(self, name: str, role: Role, module: Headed, seconds: float, curve: Sequence[Step] = ()) -> Entrant:
+    def _candidate(
+        self, name: str, role: Role, module: Headed, outputs: Outputs, seconds: float, curve: Sequence[Step] = ()
+    ) -> Candidate:
         size = sum(p.numel() * p.element_size() for p in module.parameters())
-        return contend(
-            name, role, self.task, self._encoded, ModuleEngine(module),
-            self.sets.validation, self.sets.test, train_seconds=seconds, size_bytes=size, origin=module, curve=curve,
-        )  # fmt: skip
+        made = Made(
+            name, role, ModuleEngine(module), self._encoded, self.validation, outputs, module, seconds, size, curve
+        )
+        return candidate(self.task, made, self.sets.validation)
+
+
+def _head_of(module: Headed) -> Head:
+    return {name: tensor.detach().clone() for name, tensor in module.head.state_dict().items()}

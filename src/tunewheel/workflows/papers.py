@@ -12,17 +12,20 @@ from typing import Any
 from ..evaluation.build import build
 from ..evaluation.render.card import card
 from ..evaluation.report import Report
+from ..evaluation.search import Search
 from ..models.folder import about
 from ..recipe import Recipe, dump
 from ..training.floors import Floor
-from .contend import Entrant
+from .contend import Candidate, Entrant
 from .sets import Sets
 from .underway import RECIPE
 
 PACKAGES = ("tunewheel", "torch", "transformers", "tokenizers", "scikit-learn", "numpy")
 
 
-def report_on(entrant: Entrant, entrants: Sequence[Entrant], recipe: Recipe[Any], sets: Sets, model: Path) -> Report:
+def report_on(
+    entrant: Entrant, entrants: Sequence[Entrant], recipe: Recipe[Any], sets: Sets, model: Path | None, search: Search
+) -> Report:
     """The report of a run as the story of one of its entrants: its verdict, its mistakes, its confidences."""
     return build(
         title=Path(recipe.data.path or "data").name,
@@ -33,16 +36,17 @@ def report_on(entrant: Entrant, entrants: Sequence[Entrant], recipe: Recipe[Any]
         examples=sets.test,
         contenders=[each.contender for each in entrants],
         judged=entrant.contender.name,
-        curve=entrant.curve,
+        curve=entrant.candidate.made.curve,
         calibration=entrant.calibration,
         leak=sets.leaked,
         findings=[str(problem) for problem in sets.problems],
         data={"rows": sets.rows, "files": sets.fingerprints, "frozen test": sets.test_sha256},
-        model=_body(entrant, recipe, model),
+        model=_body(entrant.candidate, recipe, model),
         environment=_environment(),
         recipe_yaml=dump(recipe),
         seed=recipe.seed,
         groups=sets.groups(sets.test),
+        search=search,
     )
 
 
@@ -55,8 +59,16 @@ def papers_of(entrant: Entrant, report: Report, sets: Sets) -> dict[str, str]:
         **texts,
         RECIPE: known.recipe,
         "report.json": report.to_json(),
-        "card.md": _card(report, sets, "" if _is_floor(entrant) else str(known.model["name"])),
+        "card.md": _card(report, sets, "" if _is_floor(entrant.candidate) else str(known.model["name"])),
     }
+
+
+def draft_papers(candidate: Candidate, recipe: Recipe[Any], sets: Sets, model: Path | None) -> dict[str, str]:
+    """The same for a candidate that has not met the test rows: where it comes from, and no report."""
+    data = {"rows": sets.rows, "files": sets.fingerprints, "frozen test": sets.test_sha256}
+    facts = {"data.json": data, "environment.json": _environment(), "licence.json": _body(candidate, recipe, model)}
+    texts = {name: json.dumps(known, indent=1, ensure_ascii=False) for name, known in facts.items()}
+    return {**texts, RECIPE: dump(recipe)}
 
 
 def _card(report: Report, sets: Sets, base_model: str) -> str:
@@ -69,16 +81,16 @@ def _card(report: Report, sets: Sets, base_model: str) -> str:
     )
 
 
-def _body(entrant: Entrant, recipe: Recipe[Any], model: Path) -> dict[str, Any]:
+def _body(candidate: Candidate, recipe: Recipe[Any], model: Path | None) -> dict[str, Any]:
     """Name, licence and source of the pre-trained body inside, if there is one."""
-    if _is_floor(entrant):
-        return {"name": entrant.contender.name, "pre-trained body": "none"}
+    if _is_floor(candidate) or model is None:
+        return {"name": candidate.name, "pre-trained body": "none"}
     known = about(model)
     return {"name": recipe.model.name} | {key: known[key] for key in ("licence", "source", "sha256") if key in known}
 
 
-def _is_floor(entrant: Entrant) -> bool:
-    return isinstance(entrant.origin, Floor)
+def _is_floor(candidate: Candidate) -> bool:
+    return isinstance(candidate.made.origin, Floor)
 
 
 def _environment() -> Mapping[str, Any]:

@@ -13,15 +13,17 @@ from ..evaluation.compare import difference
 from ..records import Ratio
 from ..registry import CANDIDATE, LIVE, Version
 from ..workspace import Workspace
-from .enlist import JudgedRow, judged_rows
+from .enlist import ROWS, JudgedRow, judged_now, judged_rows
+from .load import load
 from .say import Say
+from .sets import Sets
 
 LEVEL = 0.05
 WAIT_SECONDS = 600.0
 
 
-def promote_if_proved(workspace: Workspace, version: Version, say: Say) -> bool:
-    """Whether `version` is live now; says why or why not.
+def promote_if_proved(workspace: Workspace, version: Version, sets: Sets, say: Say) -> bool:
+    """Whether `version` is live now; says why or why not. `sets` hold the frozen test rows.
 
     Both are compared on the same frozen rows, one-sided at 5 %. A refused version gets no alias at all.
     """
@@ -30,10 +32,10 @@ def promote_if_proved(workspace: Workspace, version: Version, say: Say) -> bool:
         return False
     # One at a time, or two first versions could both go live, the second one unproved.
     with workspace.lock("promotion", wait=WAIT_SECONDS):
-        return _promoted(workspace, version, say)
+        return _promoted(workspace, version, sets, say)
 
 
-def _promoted(workspace: Workspace, version: Version, say: Say) -> bool:
+def _promoted(workspace: Workspace, version: Version, sets: Sets, say: Say) -> bool:
     if LIVE not in workspace.versions.aliases():
         workspace.promote(version.id, "the first version of this workspace")
         say.line(f"{version.id} is live: the first version of this workspace.")
@@ -41,7 +43,7 @@ def _promoted(workspace: Workspace, version: Version, say: Say) -> bool:
     live = workspace.versions.get(LIVE)
     if live.task != version.task:
         return _beside_another_task(workspace, live, version, say)
-    verdict = _against(workspace, live.id, version)
+    verdict = _against(workspace, live.id, version, sets)
     if verdict.proved:
         workspace.promote(version.id, verdict.sentence)
         say.line(f"{version.id} is live: {verdict.sentence}")
@@ -69,14 +71,22 @@ class _Verdict:
     sentence: str
 
 
-def _against(workspace: Workspace, live: str, version: Version) -> _Verdict:
+def _against(workspace: Workspace, live: str, version: Version, sets: Sets) -> _Verdict:
     """Compare both, row by row on the frozen test set."""
-    new, old = (judged_rows(workspace.bundle(reference)) for reference in (version.id, live))
+    new, old = (_rows_of(workspace, reference, sets) for reference in (version.id, live))
     here, there, groups = _paired(new, old)
     result = difference(here, there, groups=groups, alternative="greater")
     gain = f"{100 * result.value:+.1f} points against {live} (p = {result.p_value:.3f})"
     proved = result.p_value < LEVEL and result.value > 0
     return _Verdict(proved, f"proved better, {gain}." if proved else f"not proved better, {gain}.")
+
+
+def _rows_of(workspace: Workspace, reference: str, sets: Sets) -> list[JudgedRow]:
+    """The per-row results of a version; a draft that was put live by hand is asked now."""
+    bundle = workspace.bundle(reference)
+    if ROWS in bundle:
+        return judged_rows(bundle)
+    return judged_now(load(workspace, reference), sets.test, sets.groups(sets.test))
 
 
 def _paired(new: Sequence[JudgedRow], old: Sequence[JudgedRow]) -> tuple[Ratio, Ratio, list[Any]]:

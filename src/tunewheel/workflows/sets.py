@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,16 @@ from .given import Given, Tell, given_rows
 from .judge import Judge, freeze, frozen_rows, to_be_frozen
 
 MOST_STEERING = 2_000
+# Fewer rows to learn from than these are too few to spare any: what was chosen learns from the validation rows, too.
+FEW_ROWS = 3_000
 
 
 @dataclass(frozen=True)
 class Sets:
     """Labelled examples of each part. `leaked` are positions in `test` of rows that are also in training.
 
-    `group` names the column of rows that belong together, `problems` what was left out or mended in reading.
+    `group` names the column of rows that belong together, `problems` what was left out or mended in reading. `carved`
+    says that the validation rows were taken from those to train on, not given apart.
     """
 
     train: list[Example]
@@ -37,6 +41,12 @@ class Sets:
     problems: list[Problem] = field(default_factory=list)
     fingerprints: dict[str, str] = field(default_factory=dict)
     group: str | None = None
+    carved: bool = False
+
+    @property
+    def few(self) -> bool:
+        """Whether validation rows are so dear that the final model learns from them, too."""
+        return self.carved and len(self.train) + len(self.validation) < FEW_ROWS
 
     @property
     def rows(self) -> dict[str, int]:
@@ -60,7 +70,8 @@ def make_sets(
     judge = frozen_rows(workspace, task, given.test, given.pool)
     if judge is None:
         task.learn(given.pool)
-        judge = to_be_frozen(given.test or _carved(given.pool, options, seed, tell))
+        given, test = (given, given.test) if given.test else _carved(given, options, seed, tell)
+        judge = to_be_frozen(test)
     train, steering = _learning_rows(given, judge, options, seed, tell)
     if judge.new:
         task.learn(train)
@@ -70,7 +81,15 @@ def make_sets(
         judge = frozen
     leaked = overlap([*train, *steering], judge.examples).tolist() if given.test else []
     return Sets(
-        train, steering, judge.examples, judge.sha256, leaked, given.problems, given.fingerprints, options.group
+        train,
+        steering,
+        judge.examples,
+        judge.sha256,
+        leaked,
+        given.problems,
+        given.fingerprints,
+        options.group,
+        not given.validation,
     )
 
 
@@ -80,7 +99,8 @@ def _learning_rows(
     """The rows that train and those that steer. Test rows that were given may be among them, and then they leak."""
     rest, validation = given.pool, given.validation
     if not given.test:
-        rest, validation = _kept_apart(rest, judge, tell), judge.left_of(validation)
+        rest = rest if judge.new else _kept_apart(rest, judge, tell)
+        validation = judge.left_of(validation)
     if given.validation and not validation:
         raise SplitError(
             "every validation row is (nearly) among the frozen test rows.", where=given.validation[0].source.file,
@@ -92,11 +112,10 @@ def _learning_rows(
 
 
 def _kept_apart(pool: Sequence[Example], judge: Judge, tell: Tell) -> list[Example]:
-    """The pool without the test rows and their near duplicates."""
+    """The pool without the rows that were frozen earlier and their near duplicates."""
     rest = judge.left_of(pool)
-    if not judge.new:
-        tell(f"Judged on the {len(judge.examples)} test rows frozen {judge.created[:10]}.")
-        tell(f"{len(pool) - len(rest)} rows that are (nearly) among them are kept out of training.")
+    tell(f"Judged on the {len(judge.examples)} test rows frozen {judge.created[:10]}.")
+    tell(f"{len(pool) - len(rest)} rows that are (nearly) among them are kept out of training.")
     return rest
 
 
@@ -118,12 +137,15 @@ def _steering(validation: Sequence[Example], known: set[str], seed: int, tell: T
     return [fitting[i] for i in sorted(chosen.tolist())]
 
 
-def _carved(pool: Sequence[Example], options: DataOptions, seed: int, tell: Tell) -> list[Example]:
-    """Rows to be the test set, taken out of the pool by the way of dividing that the options name."""
+def _carved(given: Given, options: DataOptions, seed: int, tell: Tell) -> tuple[Given, list[Example]]:
+    """Rows to be the test set, taken out of the pool by the way of dividing that the options name, and what is left:
+    the pool without them and their near duplicates."""
+    pool = given.pool
     parts = divide(pool, test=options.test_share, validation=0.0, **_manner(pool, options, seed))
     for note in parts.notes:
         tell(note)
-    return [pool[i] for i in parts.test]
+    rest = [pool[i] for i in parts.away_from_test().tolist()]
+    return replace(given, pool=rest), [pool[i] for i in parts.test.tolist()]
 
 
 def _steered(
@@ -138,7 +160,7 @@ def _steered(
     parts = divide_rest(rest, validation=options.validation_share, **_manner(rest, options, seed))
     for note in parts.notes:
         tell(note)
-    return [rest[i] for i in parts.train], [rest[i] for i in parts.validation]
+    return [rest[i] for i in parts.train.tolist()], [rest[i] for i in parts.validation.tolist()]
 
 
 def _manner(rows: Sequence[Example], options: DataOptions, seed: int) -> dict[str, Any]:
@@ -159,10 +181,10 @@ def _method(options: DataOptions) -> str:
 
 def _clean(pool: list[Example], tell: Tell) -> list[Example]:
     """Without empty rows and exact repeats of content and answer; says how many were left out."""
-    seen: set[tuple[str, str]] = set()
+    seen: set[bytes] = set()
     kept: list[Example] = []
     for example in pool:
-        mark = (example.key, repr(example.target))
+        mark = hashlib.sha256(f"{example.key}{example.target!r}".encode("utf-8", "surrogatepass")).digest()[:16]
         if example.text.strip() and mark not in seen:
             seen.add(mark)
             kept.append(example)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ from typing import Any
 from .. import tasks
 from ..errors import RecipeError
 from ..recipe import Recipe, read
+from ..registry import LIVE, Version
 from ..workspace import Workspace
-from .budget import Clock, seconds_of
+from .anytime import Anytime
+from .budget import LEAST_FOR_TORCH, Clock, seconds_of
 from .choose import (
     ROLES,
     Asked,
@@ -21,15 +23,19 @@ from .choose import (
     draft_recipe,
     merged,
     settle_precision,
+    settled_training,
     told_with_settings,
 )
-from .conclude import conclude
-from .contend import Entrant
+from .conclude import Ending, conclude
+from .contend import Candidate
+from .enlist import Office
 from .gather import open_table
 from .lay_floors import lay_floors
+from .papers import draft_papers
+from .preference import preferred
 from .run import Run
 from .say import Say, Silent
-from .sets import Sets, make_sets
+from .sets import make_sets
 from .underway import RECIPE, remember, run_folder
 
 DATA_FLAGS = ("test", "validation", "group", "time", "split", "format", "encoding", "sheet")
@@ -107,40 +113,45 @@ def _tuned(workspace: Workspace, folder: Path, asked: Asked, say: Say, started: 
     recipe, model = choose_model(recipe, parts.train, kind.reads, say)
     recipe = choose_training(recipe, asked, len(parts.train), kind.reads, model)
     remember(folder, recipe)
-    floors = lay_floors(task, parts, folder / "floors", recipe.seed, say)
-    recipe, learnt = _learnt(workspace, recipe, task, parts, model, folder, say, clock)
-    return conclude(workspace, recipe, parts, [*floors, *learnt], folder, model, say, started)
+    office = Office(workspace, parts, folder, model, workspace.versions.aliases().get(LIVE))
+    drafts = partial(_draft, office, recipe) if clock else None  # who can wait for the end needs no versions before
+    anytime = Anytime(drafts, len(parts.validation), started, clock.seconds if clock else None, say)
+    for floor in lay_floors(task, parts, folder / "floors", recipe.seed, say):
+        anytime.offer(floor, floor.name, time.perf_counter() - floor.made.seconds)
+    if clock is None or clock.left > LEAST_FOR_TORCH:
+        recipe = _learnt(office, recipe, task, anytime, clock, settled_training(asked), say)
+    remember(folder, recipe)
+    chosen, why = preferred(
+        anytime.candidates, parts.groups(parts.validation), cut=bool(clock and recipe.training.steps)
+    )
+    search = anytime.record(task.best_by, why)
+    return conclude(Ending(office, recipe, started, search, chosen, clock), anytime.candidates, say)
+
+
+def _draft(office: Office, recipe: Recipe[Any], candidate: Candidate) -> Version:
+    return office.draft(candidate, draft_papers(candidate, recipe, office.sets, office.model))
 
 
 def _learnt(
-    workspace: Workspace,
+    office: Office,
     recipe: Recipe[Any],
     task: Any,
-    parts: Sets,
-    model: Path,
-    folder: Path,
-    say: Say,
+    anytime: Anytime,
     clock: Clock | None,
-) -> tuple[Recipe[Any], list[Entrant]]:
-    """Before and after, and the recipe with all that was measured on the way."""
+    fixed: Collection[str],
+    say: Say,
+) -> Recipe[Any]:
+    """Before and after; gives the recipe with all that was measured and chosen on the way."""
     from ..models.backbone import load_processor
     from .learn import Learner
+    from .spend import Spending
 
-    task.processor = load_processor(model, max_tokens=recipe.model.max_tokens)
-    recipe = settle_precision(recipe, task, model, parts.train)
-    learner = Learner(task, parts, model, recipe.seed, say, workspace.cache / "states")
-    options = learner.settled(recipe.training)
-    before = learner.before(options)
-    if clock:
-        options = learner.affordable(options, partial(clock.for_training, before.contender.predict_seconds))
-    recipe = recipe.model_copy(update={"training": options})
-    remember(folder, recipe)
-    late = partial(_late, clock, before.contender.predict_seconds)
-    return recipe, [before, learner.after(options, folder / "checkpoints", late)]
-
-
-def _late(clock: Clock | None, answering: float) -> bool:
-    return clock is not None and clock.for_training(answering) <= 0
+    assert office.model is not None
+    task.processor = load_processor(office.model, max_tokens=recipe.model.max_tokens)
+    recipe = settle_precision(recipe, task, office.model, office.sets.train)
+    learner = Learner(task, office.sets, office.model, recipe.seed, say, office.workspace.cache / "states")
+    spending = Spending(learner, anytime, clock, office.run / "checkpoints", say, fixed)
+    return recipe.model_copy(update={"training": spending.spend(recipe.training)})
 
 
 def _asked(

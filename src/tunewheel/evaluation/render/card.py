@@ -106,6 +106,8 @@ def _making(report: Report, licence: str, base_model: str) -> Iterator[str]:
     if base_model:
         yield f"- licence of the base model: {_text(licence) or 'unknown'}"
     yield f"- seed: {report.background.seed}"
+    if report.search is not None and report.search.tried:
+        yield f"- {words.tried(report.search)}."
     yield from _facts(words.facts({**report.background.model, **report.background.environment}))
     if report.background.recipe:
         yield from ("", "The recipe:", "", *(f"    {line}" for line in report.background.recipe.splitlines()))

@@ -9,13 +9,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..outcomes import Answer, marks, spoken
 from ..report import Report, Standing, spelled
-from . import plots, words
+from ..search import brought, duration
+from . import anytime, parallel, plots, words
 
 _REACH = 0.25  # lines of the table further than this below the best are drawn as an arrow
 
 
 def page(report: Report) -> str:
-    """The page as HTML. Everything that comes from data is escaped; the page may run nothing but its own sorting."""
+    """The page as HTML. Everything that comes from data is escaped; the page may run nothing but its own script."""
     return (
         _environment()
         .get_template("report.html")
@@ -26,6 +27,7 @@ def page(report: Report) -> str:
             axis=_axis(report.judgement.standings, report.judgement.metric),
             validations=[(p.step, p.validation) for p in report.curve if p.validation is not None],
             losses=[(p.step, p.loss) for p in report.curve if p.loss is not None],
+            search=report.search,
             kept=next((p.step for p in reversed(report.curve) if p.best), None),
         )
     )
@@ -47,8 +49,12 @@ def _environment() -> Environment:
         spelled=spelled,
         digest=_digest,
         shown=words.shown,
+        tried=words.tried,
+        duration=duration,
+        settings=words.settings,
     )
     environment.globals.update(plots=plots, pieces=words.pieces, marks=marks, spoken=spoken, is_marked=_is_marked)
+    environment.globals.update(anytime=anytime, parallel=parallel, brought=brought)
     return environment
 
 

@@ -16,6 +16,7 @@ from ..compare import Interval
 
 _WIDTH, _HEIGHT = 400, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 36
+_REACH = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,27 @@ class Axis:
     def __call__(self, value: float) -> float:
         share = (value - self.low) / ((self.high - self.low) or 1.0)
         return round(self.start + min(max(share, 0.0), 1.0) * (self.end - self.start), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class LogAxis:
+    """Maps positive values in [low, high] to pixels by their logarithm; values outside stop at the ends."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, value: float) -> float:
+        return Axis(math.log(self.low), math.log(self.high), self.start, self.end)(math.log(max(value, self.low)))
+
+
+def near_the_best(scores: Sequence[float]) -> tuple[float, float]:
+    """From and to of an axis of scores, with a little air: what lies further than 0.25 below the best is off it."""
+    best = max(scores)
+    low = max(min(scores), best - _REACH)
+    air = max(0.06 * (best - low), 0.002)
+    return low - air, best + air
 
 
 def ticks(low: float, high: float, about: int = 4) -> list[float]:

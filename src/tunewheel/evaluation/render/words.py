@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..outcomes import Mark
+from ..search import Search, Setting
 
 MOST_SENTENCES = 50
+_SMALL, _LARGE = 1e-3, 1e3
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -33,6 +35,26 @@ def size(count: int) -> str:
     while amount >= 999.5 and unit < len(_UNITS) - 1:
         amount, unit = amount / 1000, unit + 1
     return f"{amount:.0f} {_UNITS[unit]}" if amount >= 10 or unit == 0 else f"{amount:.1f} {_UNITS[unit]}"
+
+
+def tried(search: Search) -> str:
+    """How many trainings were tried in how long; the full stop is left to the caller."""
+    count = len(search.tried)
+    return f"{'1 training was' if count == 1 else f'{count:,} trainings were'} tried in {seconds(search.seconds)}"
+
+
+def setting(value: Setting) -> str:
+    """The value of a setting: 2e-5, 0.1, 4,096 or a word."""
+    if isinstance(value, float):
+        digits, _, power = f"{value:.2e}".partition("e")
+        small, large = 0 < abs(value) < _SMALL, abs(value) >= _LARGE
+        return f"{float(digits):g}e{int(power)}" if small else f"{value:,.0f}" if large else f"{value:.4g}"
+    return value if isinstance(value, str) else f"{value:,}"
+
+
+def settings(values: Mapping[str, Setting]) -> str:
+    """All settings on one line."""
+    return " · ".join(f"{name.replace('_', ' ')} {setting(value)}" for name, value in values.items())
 
 
 def facts(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

@@ -43,6 +43,10 @@ class Floor(ABC):
     def learn(cls, train: Plain, validation: Plain, classes: int, seed: int) -> Self:
         """Fit on `train`; settings, if any, are chosen on `validation`."""
 
+    def relearn(self, plain: Plain, classes: int, seed: int) -> Self:
+        """The same floor with the same settings, fitted on other rows."""
+        return type(self).learn(plain, plain, classes, seed)
+
     @abstractmethod
     def logits(self, plain: Plain) -> Array:
         """Scores (N, C) for the items."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ...models.heads import Headed
 from ...records import Array, Batch
+from ..batches import sizes
 from . import logistic
 
 TITLE = "Frozen encoder + logistic regression"
@@ -14,25 +18,49 @@ STRENGTHS = (0.3, 3.0, 30.0)
 MOST_DECISIONS = 40_000
 
 
-def sample(batch: Batch, seed: int) -> Batch:
-    """Rows enough for 40,000 decisions (a word each, or a row each); more would cost time and change little."""
+def sample(batch: Batch, seed: int, most_units: int | None = None) -> Batch:
+    """Rows enough for 40,000 decisions (a word each, or a row each); more would cost time and change little.
+
+    With `most_units` they are no larger (tokens, pictures) together, but one row at least.
+    """
     rows = np.random.default_rng(seed).permutation(len(batch))
     decisions = batch["words"][rows] if "words" in batch else np.ones(len(rows), dtype=np.int64)
-    return batch.select(rows[np.cumsum(decisions) <= max(MOST_DECISIONS, decisions[:1].sum())])
+    chosen: NDArray[np.bool_] = np.less_equal(np.cumsum(decisions), MOST_DECISIONS)
+    if most_units is not None:
+        chosen &= np.cumsum(sizes(batch)[rows]) <= most_units
+    chosen[:1] = True
+    return batch.select(rows[chosen])
+
+
+def best_strength(module: Headed, features: Array, targets: Array, *, exclusive: bool) -> float:
+    """The penalty's strength for few rows, by cross-validation: rows set apart would be too few to tell."""
+    width = features.shape[1]
+    strengths = [strength / width for strength in STRENGTHS]
+    scaled, classes = np.multiply(features, _scale(features)), module.head.out_features
+    best = logistic.cross_validated(scaled, targets, classes, exclusive=exclusive, strengths=strengths)
+    return float(best * width)
 
 
 def fit_head(
-    module: Headed, features: Array, targets: Array, held_out: Array, answers: Array, *, exclusive: bool
-) -> None:
-    """Set `module.head` to the logistic regression on `features` (N, H); the penalty is chosen on `held_out`.
+    module: Headed, features: Array, targets: Array, held_out: Array, answers: Array, *, exclusive: bool,
+    strengths: Sequence[float] = STRENGTHS,
+) -> float:  # fmt: skip
+    """Set `module.head` to the logistic regression on `features` (N, H); gives the penalty's strength, the one of
+    `strengths` that does best on `held_out`.
 
     Features are scaled to unit variance for the fit, and the scale is folded into the head.
     """
-    scale = 1 / np.maximum(features.std(0), 1e-6)
-    (weights, bias), _ = logistic.best_strength(
-        features * scale, targets, held_out * scale, answers, module.head.out_features,
-        exclusive=exclusive, strengths=tuple(s / features.shape[1] for s in STRENGTHS),
+    scale = _scale(features)
+    width = features.shape[1]
+    (weights, bias), best = logistic.best_strength(
+        np.multiply(features, scale), targets, np.multiply(held_out, scale), answers, module.head.out_features,
+        exclusive=exclusive, strengths=tuple(s / width for s in strengths),
     )  # fmt: skip
     with torch.no_grad():
         module.head.weight.copy_(torch.from_numpy((weights * scale).astype(np.float32)))
         module.head.bias.copy_(torch.from_numpy(bias))
+    return float(best * width)
+
+
+def _scale(features: Array) -> NDArray[np.float32]:
+    return np.asarray(1 / np.maximum(features.std(0), 1e-6), dtype=np.float32)

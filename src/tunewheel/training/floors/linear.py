@@ -9,8 +9,8 @@ import numpy as np
 from ...records import Array
 from ...task import Plain
 from .floor import Floor, FloorState
-from .logistic import Linear, apply, best_strength
-from .vectors import TITLES, Vectors, from_facts, learn_vectors
+from .logistic import Linear, apply, best_strength, fit
+from .vectors import MANY_ROWS, TITLES, Vectors, from_facts, learn_vectors
 
 STRENGTHS = {"text": (3.0, 30.0), "features": (1.0,), "vectors": (0.01, 0.1)}
 
@@ -20,9 +20,10 @@ class LinearFloor(Floor):
 
     name = "linear"
 
-    def __init__(self, vectors: Vectors, linear: Linear) -> None:
+    def __init__(self, vectors: Vectors, linear: Linear, strength: float) -> None:
         self.vectors = vectors
         self.linear = linear
+        self.strength = strength
 
     @property
     def title(self) -> str:
@@ -33,11 +34,20 @@ class LinearFloor(Floor):
         assert train.targets is not None and validation.targets is not None
         vectors = learn_vectors(train, classes)
         strengths = STRENGTHS[train.kind]
-        linear, _ = best_strength(
+        if train.kind == "text" and len(train.items) > MANY_ROWS:
+            strengths = strengths[:1]  # with many rows the weaker penalty won nothing and cost as long again
+        linear, strength = best_strength(
             vectors(train.items), train.targets, vectors(validation.items), validation.targets, classes,
             exclusive=train.exclusive, strengths=strengths,
         )  # fmt: skip
-        return cls(vectors, linear)
+        return cls(vectors, linear, strength)
+
+    def relearn(self, plain: Plain, classes: int, seed: int) -> Self:
+        assert plain.targets is not None
+        vectors = learn_vectors(plain, classes)
+        features = vectors(plain.items)
+        linear = fit(features, plain.targets, classes, exclusive=plain.exclusive, strength=self.strength)
+        return type(self)(vectors, linear, self.strength)
 
     def logits(self, plain: Plain) -> Array:
         return apply(self.vectors(plain.items), self.linear)
@@ -45,11 +55,12 @@ class LinearFloor(Floor):
     def state(self) -> FloorState:
         arrays: dict[str, Any] = {"weights": self.linear[0], "bias": self.linear[1]}
         arrays |= {f"vectors.{name}": np.asarray(array) for name, array in self.vectors.arrays.items()}
-        return FloorState(arrays, {"vectors": self.vectors.facts, "kind": self.vectors.kind})
+        facts = {"vectors": self.vectors.facts, "kind": self.vectors.kind, "strength": self.strength}
+        return FloorState(arrays, facts)
 
     @classmethod
     def from_state(cls, state: FloorState) -> Self:
         arrays = {k.removeprefix("vectors."): a for k, a in state.arrays.items() if k.startswith("vectors.")}
         vectors = from_facts(state.facts["kind"], state.facts["vectors"], arrays)
         weights, bias = (np.asarray(state.arrays[name], dtype=np.float32) for name in ("weights", "bias"))
-        return cls(vectors, (weights, bias))
+        return cls(vectors, (weights, bias), float(state.facts.get("strength", 1.0)))

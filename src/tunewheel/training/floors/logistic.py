@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
 
 from ...records import Array
 from .floor import IMPOSSIBLE
@@ -42,6 +44,21 @@ def best_strength(features: Any, targets: Array, held_out: Any, answers: Array, 
         tried.append((agreement(apply(held_out, linear), answers), strength, linear))
     _, strength, linear = max(tried, key=lambda entry: entry[0])
     return linear, strength
+
+
+def cross_validated(features: Array, targets: Array, classes: int, *, exclusive: bool, strengths: Sequence[float],
+                    folds: int = 3) -> float:  # fmt: skip
+    """The one of `strengths` whose fits agree best with rows that they have not seen, each row once among those."""
+    parts = list(KFold(folds, shuffle=True, random_state=0).split(features))
+
+    def score(strength: float) -> float:
+        fits = [fit(features[a], targets[a], classes, exclusive=exclusive, strength=strength) for a, _ in parts]
+        agreements = [
+            agreement(apply(features[b], linear), targets[b]) for linear, (_, b) in zip(fits, parts, strict=True)
+        ]
+        return float(np.mean(agreements))
+
+    return max(strengths, key=score)
 
 
 def apply(features: Any, linear: Linear) -> Floats:

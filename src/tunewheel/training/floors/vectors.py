@@ -16,6 +16,8 @@ TITLES = {"text": "TF-IDF", "features": "Word features", "vectors": "Pixels"}
 # With many classes the vocabulary shrinks, so that the weights stay below about 100 MB.
 MOST_WEIGHTS = 25_000_000
 CJK = ("\u3040", "\u9fff")
+# In more rows than these, n-grams seen once are left out: half of the weights, and no worse (figures in docs/log.md).
+MANY_ROWS = 2_000
 
 
 class Vectors(Protocol):
@@ -65,7 +67,8 @@ class TfidfVectors:
             views = [{"analyzer": "char", "ngram_range": [1, 3]}]
         parts, arrays = [], {}
         for number, view in enumerate(views):
-            fitted = TfidfVectorizer(**_settings(view), max_features=room // len(views)).fit(texts)
+            least = 2 if len(texts) > MANY_ROWS else 1
+            fitted = TfidfVectorizer(**_settings(view), max_features=room // len(views), min_df=least).fit(texts)
             parts.append({"settings": view, "vocabulary": list(fitted.get_feature_names_out())})
             arrays[f"idf{number}"] = fitted.idf_.astype(np.float32)
         return cls({"parts": parts}, arrays)

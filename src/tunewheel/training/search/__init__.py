@@ -1,0 +1,5 @@
+"""Search: settings of fine-tuning, tried one after the other, the next one chosen from what came of the others."""
+
+from .study import Asked, Study
+
+__all__ = ["Asked", "Study"]

@@ -1,0 +1,121 @@
+"""Study: an Optuna study (TPE, pruned by successive halving) that survives the process in a file of plain lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.pruners import SuccessiveHalvingPruner
+from optuna.samplers import TPESampler
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from ..options import TrainingOptions
+from . import space
+
+RUNGS = 4  # a training is compared with others at a quarter, half and the whole of its schedule
+REDUCTION = 2
+STARTUP = 4  # so many are drawn at random before the sampler trusts what it has seen
+
+
+@dataclass
+class Asked:
+    """Options to try, and the settings by which they differ."""
+
+    trial: optuna.Trial = field(repr=False)
+    options: TrainingOptions
+    settings: space.Settings
+    reports: dict[int, float] = field(default_factory=dict)
+
+    def report(self, share: float, score: float) -> bool:
+        """Tell the score at a `share` (0 to 1) of the schedule; True where it is not worth going on."""
+        rung = int(share * RUNGS)
+        if rung < 1 or rung in self.reports:
+            return False
+        self.reports[rung] = score
+        self.trial.report(score, rung)
+        return share < 1 and self.trial.should_prune()
+
+
+class Study:
+    """Asks for options near `around`, and learns from the scores that they bring. `file` keeps what was tried.
+
+    Settings that are `fixed` stay as they are.
+    """
+
+    def __init__(
+        self, around: TrainingOptions, layers: int, seed: int, file: Path, fixed: Collection[str] = frozenset()
+    ) -> None:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self.around, self.layers, self.file, self.fixed = around, layers, file, fixed
+        self._study = optuna.create_study(
+            direction="maximize",
+            sampler=TPESampler(seed=seed, n_startup_trials=STARTUP),
+            pruner=SuccessiveHalvingPruner(min_resource=1, reduction_factor=REDUCTION),
+        )
+        self.tried = _lines(file)
+        for line in self.tried:
+            self._learn(line)
+
+    def add(self, options: TrainingOptions, score: float, reports: Mapping[int, float]) -> None:
+        """Learn from a training that was not asked for here, such as that with the suggested settings."""
+        settings = space.settings_of(options, self.layers, self.fixed)
+        self._learn({"settings": settings, "score": score, "reports": reports, "pruned": False})
+
+    def ask(self) -> Asked:
+        """The next options to try."""
+        trial = self._study.ask()
+        options = space.suggest(trial, self.around, self.layers, self.fixed)
+        return Asked(trial, options, dict(trial.params))
+
+    def tell(self, asked: Asked, score: float, *, pruned: bool) -> None:
+        """What came of it: the best score on the validation rows."""
+        self._study.tell(asked.trial, None if pruned else score, TrialState.PRUNED if pruned else TrialState.COMPLETE)
+        self._write(asked.settings, score, asked.reports, pruned)
+
+    def drop(self, asked: Asked) -> None:
+        """There is no time for these options."""
+        self._study.tell(asked.trial, state=TrialState.FAIL)
+
+    def _learn(self, line: Mapping[str, Any]) -> None:
+        self._study.add_trial(_frozen(line, self._distributions(line["settings"])))
+
+    def _distributions(self, settings: Mapping[str, Any]) -> dict[str, BaseDistribution]:
+        """Where each of the settings may lie."""
+        trial = optuna.trial.FixedTrial(dict(settings))
+        space.suggest(trial, self.around, self.layers, self.fixed)
+        found: dict[str, BaseDistribution] = trial.distributions
+        return found
+
+    def _write(self, settings: space.Settings, score: float, reports: Mapping[int, float], pruned: bool) -> None:
+        line = {"settings": settings, "score": score, "reports": reports, "pruned": pruned}
+        self.tried.append(line)
+        with self.file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def _frozen(line: Mapping[str, Any], distributions: dict[str, BaseDistribution]) -> FrozenTrial:
+    return create_trial(
+        state=TrialState.PRUNED if line["pruned"] else TrialState.COMPLETE,
+        value=None if line["pruned"] else line["score"],
+        params=dict(line["settings"]),
+        distributions=distributions,
+        intermediate_values={int(rung): score for rung, score in line["reports"].items()},
+    )
+
+
+def _lines(file: Path) -> list[dict[str, Any]]:
+    """What was written before; a line that a crash cut off is left out."""
+    if not file.exists():
+        return []
+    lines = []
+    for text in file.read_text("utf-8").split("\n"):
+        try:
+            lines.append(json.loads(text))
+        except ValueError:
+            continue
+    return lines
