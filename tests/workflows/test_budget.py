@@ -5,8 +5,10 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from listening import Listening
 from small_texts import intents, write_csv
 
 from tunewheel.errors import RecipeError
@@ -81,12 +83,12 @@ def test_time_for_the_test_rows_and_the_papers_is_kept_back() -> None:
 def run(tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
     """A run in which time for training falls by `step` seconds whenever somebody looks at the clock."""
 
-    def make(left: float, step: float, *sets: str) -> Run:
+    def make(left: float, step: float, *sets: str, **flags: Any) -> Run:
         looks = itertools.count()
         monkeypatch.setattr(budget.Clock, "for_training", lambda self, answering: left - step * next(looks))
         data = write_csv(tmp_path / "rows.csv", intents(120))
         sets = ("training.precision=fp32", *sets)
-        return tune(data, workspace=tmp_path / "workspace", model=str(tiny_folder), budget="2m", sets=sets)
+        return tune(data, workspace=tmp_path / "workspace", model=str(tiny_folder), budget="2m", sets=sets, **flags)
 
     return make
 
@@ -101,11 +103,19 @@ def test_time_to_spare_goes_into_other_seeds_averages_and_other_settings(run: Ca
     spent = ideas(done)
     assert spent[-1] == spend.REFIT, "few rows are learnt from to the last one"
     assert spent.index(spend.DEFAULT) < spent.index(spend.SEED) < spent.index(spend.SEARCH)
-    assert spend.AVERAGE in spent
+    assert spend.PART_WAY in spent
     searched = [one.settings for one in done.report.search.tried if one.idea == spend.SEARCH]
     assert all("learning_rate" in settings for settings in searched)
     assert not any("batch_units" in settings for settings in searched), "what was asked for is not searched"
     assert done.version.status == "ready" and "\nbudget" not in done.report.background.recipe
+
+
+def test_trainings_from_one_beginning_are_averaged_where_validation_rows_are_apart(
+    run: Callable[..., Run], tmp_path: Path
+) -> None:
+    held = write_csv(tmp_path / "held.csv", intents(40, seed=1))
+    done = run(10_000.0, 500.0, "training.epochs=1", "training.learning_rate=1e-5", validation=str(held))
+    assert spend.AVERAGE in ideas(done) and spend.REFIT not in ideas(done)
 
 
 def test_what_was_the_best_on_the_way_was_registered_at_once_and_stays(run: Callable[..., Run]) -> None:
@@ -115,6 +125,25 @@ def test_what_was_the_best_on_the_way_was_registered_at_once_and_stays(run: Call
         drafts = [version for version in versions.values() if version.status == "draft"]
         assert versions["v0001"] in drafts and "validation rows" in drafts[0].notes
         assert workspace.versions.get("live").id == done.version.id
+
+
+def test_a_run_that_was_stopped_goes_on_with_what_is_left_of_its_budget(
+    run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(spend.Spending, "_search", stopped)
+        run(10_000.0, 1000.0, "training.epochs=1")
+    with Workspace.open(tmp_path / "workspace") as workspace:
+        assert [version.status for version in workspace.versions.list()] == ["draft"] * len(workspace.versions.list())
+    heard = Listening()
+    done = tune(workspace=tmp_path / "workspace", resume=True, say=heard)
+    spent = ideas(done)
+    assert spent.count(spend.DEFAULT) == 1 and spent.count("TF-IDF + logistic regression") == 1
+    assert spend.SEARCH in spent or spend.SEED in spent, "the rest of the budget was used"
+    assert "Going on from step" in heard.said and done.version.status == "ready"
 
 
 def test_when_there_is_no_time_to_train_the_best_plain_model_goes_live(run: Callable[..., Run]) -> None:

@@ -45,6 +45,12 @@ def test_of_a_training_that_was_cut_short_only_its_score_speaks() -> None:
     assert preferred(level, cut=True)[0] is level[2]
 
 
+def test_on_few_rows_the_cheaper_of_equals_is_preferred() -> None:
+    level = three(70, 70)
+    assert preferred(level)[0] is level[2]
+    assert preferred(level, few=True)[0] is level[1]
+
+
 def test_without_a_fine_tuned_one_the_best_plain_one_is_preferred() -> None:
     candidates = [candidate(50), candidate(80), candidate(70)]
     chosen, why = preferred(candidates)

@@ -10,6 +10,7 @@ from ..evaluation.report import spelled
 from ..evaluation.search import Ended, Search, Tried, forecast
 from ..registry import Version
 from .contend import Candidate
+from .kept import Kept
 from .say import Say
 
 Register = Callable[[Candidate], Version]
@@ -30,10 +31,14 @@ class Anytime:
         self.tuned: Candidate | None = None
         self.tried: list[Tried] = []
         self.moments: list[tuple[float, float]] = []
-        self.draft: Version | None = None
+        self.drafted = -1.0
         self._score = -1.0
-        self._drafted = -1.0
         self._registered_at, self._cost = 0.0, 0.0
+
+    def go_on(self, kept: Kept) -> None:
+        """Take up the record of an earlier start. What is offered once more is not noted again."""
+        self.tried, self.moments, self.drafted = list(kept.tried), list(kept.moments), kept.drafted
+        self._score = max((score for _, score in self.moments), default=-1.0)
 
     def offer(
         self, candidate: Candidate, idea: str, began: float, *, settings: Mapping[str, Any] | None = None,
@@ -47,7 +52,7 @@ class Anytime:
             self.tuned = candidate  # the others are let go: a module fills memory
         better = self._seen([*moments, (time.perf_counter(), candidate.score)])
         self._note(idea, began, settings, candidate.score, ended, better)
-        if len(self.plain) > 1 and candidate.score > self._drafted:  # the first one knows nothing
+        if len(self.plain) > 1 and candidate.score > self.drafted:  # the first one knows nothing
             self._make_draft(candidate)
         return better
 
@@ -71,7 +76,7 @@ class Anytime:
     def rising(self, candidate: Callable[[], Candidate], score: float) -> None:
         """A training under way that has just scored so much: registered now and then where it is the best so far."""
         rest = max(REST_SECONDS, REST_SHARE * self._cost)
-        if score > max(self._drafted, self._score) and time.perf_counter() - self._registered_at > rest:
+        if score > max(self.drafted, self._score) and time.perf_counter() - self._registered_at > rest:
             self._make_draft(candidate())
 
     def record(self, metric: str, why: str) -> Search:
@@ -93,6 +98,8 @@ class Anytime:
     def _note(
         self, idea: str, began: float, settings: Mapping[str, Any] | None, score: float | None, ended: Ended, best: bool
     ) -> None:
+        if settings is None and any(one.idea == idea for one in self.tried):
+            return  # of an earlier start
         seconds = round(time.perf_counter() - began, 2)
         number = len(self.tried) + 1
         began = round(began - self.started, 2)
@@ -105,7 +112,7 @@ class Anytime:
         version = self.register(candidate)
         self._registered_at = time.perf_counter()
         self._cost = self._registered_at - began
-        self._drafted, self.draft = candidate.score, version
+        self.drafted = candidate.score
         metric = spelled(candidate.task.best_by)
         self.say.line(
             f"Best so far after {self._registered_at - self.started:.0f} s: {candidate.name}, {metric} "

@@ -1,14 +1,15 @@
-"""Average: one module from the weights of several trainings that began at the same place.
+"""Average: one module from the weights of several trainings that began at the same place, or of a training and its
+beginning.
 
 Such averages are as fast as one module and often better than the best of them (Wortsman et al. 2022, Model soups,
-arXiv 2203.05482).
+arXiv 2203.05482, and Robust fine-tuning of zero-shot models, arXiv 2109.01903).
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -20,6 +21,7 @@ from .trial import Trial
 MOST = 5
 # A training this far below the best (shares of 1) would only spoil the average.
 NEAR = 0.02
+Weights = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class _Ended:
     """The score and the weights that a training came to."""
 
     score: float
-    weights: dict[str, Tensor] = field(repr=False)
+    weights: Weights = field(repr=False)
 
 
 class Averager:
@@ -50,19 +52,26 @@ class Averager:
         if len(good) < 2 or all(one is not ended for one in good):
             return None
         self.count = len(good)
-        return _mean(trial.module, [one.weights for one in good])
-
-    def as_trial(self, module: Headed, like: Trial, score: float) -> Trial:
-        """An average as the training that it stands for."""
-        return replace(like, module=module, score=score, moments=[])
+        return _with(trial.module, _mean([one.weights for one in good]))
 
 
-def _mean(module: Headed, weights: Sequence[dict[str, Tensor]]) -> Headed:
-    """A copy of `module` in which what moved is the mean of `weights`."""
-    mean = copy.deepcopy(module)
-    current = dict(moving(mean))
+def part_of_the_way(module: Headed, beginning: Weights, share: float) -> Headed:
+    """A copy of a trained `module` that has gone only a `share` of the way from its `beginning` (all its tensors)."""
+    end = module.state_dict()
+    there = {name: torch.lerp(beginning[name], end[name], share) for name in end if end[name].is_floating_point()}
+    return _with(module, there)
+
+
+def _mean(weights: Sequence[Weights]) -> Weights:
+    floating = [name for name, tensor in weights[0].items() if tensor.is_floating_point()]
+    return {name: torch.stack([of[name] for of in weights]).mean(0) for name in floating}
+
+
+def _with(module: Headed, weights: Weights) -> Headed:
+    """A copy of `module` with other weights."""
+    other = copy.deepcopy(module)
+    current = other.state_dict()
     with torch.no_grad():
-        for name, tensor in current.items():
-            if tensor.is_floating_point():
-                tensor.copy_(torch.stack([of[name] for of in weights]).mean(0))
-    return mean
+        for name, tensor in weights.items():
+            current[name].copy_(tensor)
+    return other

@@ -82,9 +82,14 @@ class Learner:
         """Tokens or pictures of the validation rows."""
         return int(sizes(self.validation).sum())
 
-    def score(self, module: Headed) -> float:
-        """The metric that decides, on the validation rows, for a look at progress."""
-        return self._score(ModuleEngine(module), self.validation)[self.task.best_by]
+    def score(self, module: Headed, *, half: bool = False) -> float:
+        """The metric that decides, on the validation rows."""
+        return self._score(ModuleEngine(module, half=half), self.validation)[self.task.best_by]
+
+    def beginning(self, trial: Trial, *, last: bool = False) -> Head:
+        """All tensors of the module with which a training began, or the `last` one from all rows."""
+        head = self.last_head if last else self.head
+        return dict(self.fresh_module(trial.seed, head=head if trial.options.warm_head else None).state_dict())
 
     def reading_seconds(self) -> float:
         """Seconds to answer one unit (token, picture) in float32, measured on some rows."""

@@ -14,11 +14,14 @@ LEVEL = 0.1
 Groups = Sequence[Hashable] | None
 
 
-def preferred(candidates: Sequence[Candidate], groups: Groups = None, *, cut: bool = False) -> tuple[Candidate, str]:
+def preferred(
+    candidates: Sequence[Candidate], groups: Groups = None, *, cut: bool = False, few: bool = False
+) -> tuple[Candidate, str]:
     """The candidate that should go live, and a sentence that says why. `groups` are those of the validation rows.
 
-    That is the fine-tuned one (the last), unless a rival is better on the validation rows, and not by luck. Of a
-    training that was `cut` short nothing speaks for it but its score: then a rival need only be ahead.
+    That is the fine-tuned one (the last), unless a rival is better on the validation rows, and not by luck. For a
+    training that was `cut` short, or had `few` rows to learn from, nothing speaks but its score: then a rival need only
+    be ahead, and of equals the one that was cheaper to make goes live.
     """
     rival = best_rival(candidates)
     tuned = fine_tuned(candidates)
@@ -28,6 +31,11 @@ def preferred(candidates: Sequence[Candidate], groups: Groups = None, *, cut: bo
         return rival, f"{rival.name}: better than the fine-tuned model on the validation rows, and not by luck."
     if cut and rival.score > tuned.score:
         return rival, f"{rival.name}: ahead of a fine-tuning that was cut short{_scored(rival)}."
+    if few and rival.score >= tuned.score:
+        return (
+            rival,
+            f"{rival.name}: as good on the validation rows as what was fine-tuned on few rows{_scored(rival)}.",
+        )
     if rival.score > tuned.score:
         why = f"though {rival.name} is {points(rival.score - tuned.score)} points ahead on validation rows"
         return tuned, f"{tuned.name}: {why}, so few of them cannot tell that from luck."

@@ -6,65 +6,82 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..training.floors import frozen
 from ..training.options import TrainingOptions
 from .anytime import Anytime
-from .average import Averager
+from .average import Averager, part_of_the_way
 from .budget import Clock, Cost, afford, fitted, worth_starting
 from .contend import Candidate
+from .kept import Kept, Training
 from .learn import Learner
 from .say import Say
 from .trial import Trial
 from .watching import Watching
 
-DEFAULT, SEARCH, SEED, AVERAGE, REFIT = (
-    "Suggested settings", "Search", "Another seed", "Average of weights", "Learnt anew from all rows"
-)  # fmt: skip
+DEFAULT, SEARCH, SEED = "Suggested settings", "Search", "Another seed"
+PART_WAY, AVERAGE, REFIT = "Part of the way", "Average of weights", "Learnt anew from all rows"
 TRIALS = "trials.jsonl"
 # Of the time that is left, so much may go into the frozen encoder.
 FROZEN_SHARE = 0.5
+# Where rows are few everything is trained twice, the second time from all of them.
+TWIN_SHARE = 0.45
+# How far trained weights may go from where they began; of equals the first. Figures in docs/log.md.
+SHARES = (0.5, 0.25, 0.75)
+# Where one reading of the validation rows takes more of the budget than this, weights are taken as they are.
+CHEAP = 0.02
 SEED_EVERY = 4
 MOST_ASKS = 8
 SHORTEST_TRAINING = 5.0  # seconds; what is shorter is not worth the measuring
-SEARCH_STEP = 1_000_003  # trainings of a search differ in the order of rows, too
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best training so far, and how far from its beginning its weights have gone."""
+
+    trial: Trial
+    candidate: Candidate
+    share: float = 1.0
 
 
 class Spending:
-    """The trainings of one run. Without a `clock` just what the options ask for. Settings that are `fixed` are not
-    searched."""
+    """The trainings of one run in its `folder`. Without a `clock` just what the options ask for; with one, `kept` says
+    what an earlier start came to. Settings that are `fixed` are not searched."""
 
     def __init__(
-        self, learner: Learner, anytime: Anytime, clock: Clock | None, folder: Path, say: Say, fixed: Collection[str]
-    ) -> None:
+        self, learner: Learner, anytime: Anytime, clock: Clock | None, kept: Kept, folder: Path, say: Say,
+        fixed: Collection[str],
+    ) -> None:  # fmt: skip
         self.learner, self.anytime, self.clock, self.folder, self.say = learner, anytime, clock, folder, say
-        self.fixed = fixed
-        self.best: tuple[Trial, Candidate] | None = None
+        self.kept, self.fixed = kept, fixed
+        self.best: Best | None = None
         self.averager = Averager()
         self.answering = self.judging = 0.0
         self._prices: dict[tuple[Any, ...], Cost] = {}
-        self._count = 0
 
     def spend(self, options: TrainingOptions) -> TrainingOptions:
         """Train and offer what there is time for; gives the options that the run came down to."""
         self._before(options)
-        asked, options = options, self._planned(options) if self.clock else self.learner.settled(options)
-        if not worth_starting(options):
-            return asked
-        for number in range(options.seeds):
-            self._try(DEFAULT if number == 0 else SEED, options, self.learner.seed + number)
-        if self.clock and options.steps is None:
-            self._search(options)
+        planned = self._planned(options)
+        if not worth_starting(planned):
+            return options
+        self._go_on()
+        for number in range(planned.seeds):
+            if self.best is None or number:
+                self._try(DEFAULT if number == 0 else SEED, planned, self.learner.seed + number)
+        if self.clock and planned.steps is None:
+            self._search(planned)
         self._refit()
-        return self.best[0].options if self.clock and self.best else options
+        return self.best.trial.options if self.clock and self.best else planned
 
     def left(self) -> float:
         """Seconds left to train in: what is needed at the end is kept back."""
         if self.clock is None:
             return float("inf")
-        again = self._again(self.best[0]) if self.best else 0.0
+        again = self._again(self.best.trial) if self.best else 0.0
         return self.clock.for_training(self.answering) - self.judging - again
 
     def _again(self, trial: Trial) -> float:
@@ -84,11 +101,24 @@ class Spending:
 
     def _planned(self, options: TrainingOptions) -> TrainingOptions:
         """The options cut to what the time that is left buys; says so."""
-        options = self.learner.settled(options.model_copy(update={"warm_head": True}))
-        share = 0.45 if self.learner.sets.few else 1.0
-        chosen, told = afford(options, self.learner.layers, lambda: share * self.left(), self._price)
-        self.say.line(told)
-        return chosen
+        if self.clock is None:
+            return self.learner.settled(options)
+        if self.kept.planned is None:
+            options = self.learner.settled(options.model_copy(update={"warm_head": True}))
+            share = TWIN_SHARE if self.learner.sets.few else 1.0
+            self.kept.planned, told = afford(options, self.learner.layers, lambda: share * self.left(), self._price)
+            self.say.line(told)
+        return self.kept.planned
+
+    def _go_on(self) -> None:
+        """Take up what an earlier start had trained, and the training that it was at."""
+        under_way, best = self.kept.under_way, self.kept.best
+        if best is not None:
+            trial = self._gone(self.learner.trial(best.options, best.seed, self._folder(best.number)), self.kept.share)
+            self.best = Best(trial, self.learner.tuned(trial), self.kept.share)
+            self.anytime.tuned = self.best.candidate
+        if under_way is not None:
+            self._train(under_way)
 
     def _price(self, options: TrainingOptions) -> Cost:
         """Measured once for all options that cost the same a pass."""
@@ -101,38 +131,87 @@ class Spending:
         self, idea: str, options: TrainingOptions, seed: int, settings: Mapping[str, Any] | None = None,
         asked: Any = None,
     ) -> Trial:  # fmt: skip
+        """One training with these options."""
+        self.kept.count += 1
+        return self._train(Training(self.kept.count, idea, options, seed, settings or {}), asked)
+
+    def _train(self, training: Training, asked: Any = None) -> Trial:
         """One training; offered unless it was given up."""
-        self._count += 1
-        folder = self.folder / f"trial{self._count:03d}"
+        self.kept.under_way = training
+        self._save()
         began = time.perf_counter()
         watch = Watching(self._allowed(), self.anytime, self.learner, asked, interim=self.clock is not None)
-        trial = self.learner.trial(options, seed, folder, watch)
-        told: dict[str, Any] = {"settings": settings, "ended": trial.ended, "moments": trial.moments}
+        trial = self.learner.trial(training.options, training.seed, self._folder(training.number), watch)
+        told: dict[str, Any] = {"settings": training.settings, "ended": trial.ended, "moments": trial.moments}
         if trial.ended == "pruned":
-            self.anytime.passed(idea, began, trial.score, **told)
+            self.anytime.passed(training.idea, began, trial.score, **told)
         else:
-            self._offer(idea, began, trial, told)
-        if self.best is None or self.best[0] is not trial:
-            shutil.rmtree(folder, ignore_errors=True)
+            self._offer(training, began, trial, told)
+        self.kept.under_way = None
+        self._save()
+        self._tidy()
         return trial
 
-    def _allowed(self) -> float:
-        return self.left() * (0.45 if self.learner.sets.few and self.best is None else 1.0)
+    def _folder(self, number: int) -> Path:
+        return self.folder / "checkpoints" / f"trial{number:03d}"
 
-    def _offer(self, idea: str, began: float, trial: Trial, told: Mapping[str, Any]) -> None:
+    def _save(self) -> None:
+        """Write down where the run stands; without a budget its recipe and its one checkpoint are enough."""
+        if self.clock is None:
+            return
+        kept, anytime = self.kept, self.anytime
+        kept.spent = time.perf_counter() - self.clock.started
+        kept.tried, kept.moments, kept.drafted = anytime.tried, anytime.moments, anytime.drafted
+        kept.save(self.folder)
+
+    def _tidy(self) -> None:
+        """Keep the checkpoints of the best training only."""
+        best = self.kept.best
+        for folder in (self.folder / "checkpoints").glob("trial*"):
+            if best is None or folder.name != self._folder(best.number).name:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _allowed(self) -> float:
+        return self.left() * (TWIN_SHARE if self.learner.sets.few and self.best is None else 1.0)
+
+    def _offer(self, training: Training, began: float, trial: Trial, told: Mapping[str, Any]) -> None:
+        """A training that came to its end, and what can be made of its weights."""
         candidate = self.learner.tuned(trial)
-        self.anytime.offer(candidate, idea, began, **told)
-        if self.best is None or candidate.score > self.best[1].score:
-            self.best = (trial, candidate)
+        self.anytime.offer(candidate, training.idea, began, **told)
+        self._keep_if_best(Best(trial, candidate), training)
+        if self.clock is None or not trial.options.warm_head or self.judging > CHEAP * self.clock.seconds:
+            return
+        self._go_back(training, trial)
+        if not self.learner.sets.few:  # what is learnt anew from all rows is one training
+            self._average(training, trial)
+
+    def _keep_if_best(self, found: Best, training: Training) -> None:
+        if self.best is None or found.candidate.score > self.best.candidate.score:
+            self.best, self.kept.best, self.kept.share = found, training, found.share
+
+    def _go_back(self, training: Training, trial: Trial) -> None:
+        """The trained weights, moved back towards where they began: what was known before is often worth keeping."""
+        began = time.perf_counter()
+        beginning = self.learner.beginning(trial)
+        half = trial.options.precision == "bf16"
+        ways = {share: part_of_the_way(trial.module, beginning, share) for share in SHARES}
+        scores = {share: self.learner.score(module, half=half) for share, module in ways.items()}
+        share = max(SHARES, key=lambda one: scores[one])
+        if scores[share] > trial.score or (self.learner.sets.few and scores[share] == trial.score):
+            gone = replace(trial, module=ways[share], score=scores[share], moments=[])
+            candidate = self.learner.tuned(gone)
+            self.anytime.offer(candidate, PART_WAY, began, settings={"share": share, "training": training.number})
+            self._keep_if_best(Best(gone, candidate, share), training)
+
+    def _average(self, training: Training, trial: Trial) -> None:
         began = time.perf_counter()
         mean = self.averager.with_another(trial)
         if mean is None:
             return
-        like = self.averager.as_trial(mean, trial, self.learner.score(mean))
-        averaged = self.learner.tuned(like)
-        self.anytime.offer(averaged, AVERAGE, began, settings={"trainings": self.averager.count})
-        if averaged.score > self.best[1].score:
-            self.best = (like, averaged)
+        averaged = replace(trial, module=mean, score=self.learner.score(mean), moments=[])
+        candidate = self.learner.tuned(averaged)
+        self.anytime.offer(candidate, AVERAGE, began, settings={"trainings": self.averager.count})
+        self._keep_if_best(Best(averaged, candidate), training)
 
     def _search(self, options: TrainingOptions) -> None:
         """Other seeds and other settings, for as long as another training fits."""
@@ -140,16 +219,16 @@ class Spending:
 
         study = Study(options, self.learner.layers, self.learner.seed, self.folder / TRIALS, self.fixed)
         assert self.best is not None
-        study.add(options, self.best[1].score, {})
-        number = 1
+        study.add(options, self.best.candidate.score, {})
+        number = self.kept.count
         while self.left() > SHORTEST_TRAINING:
             if number % SEED_EVERY == 1 and fitted(options, self._price(options), self.left()) == options:
                 self._try(SEED, options, self.learner.seed + number)
-            elif not self._searched(study, number):
+            elif not self._searched(study):
                 return
             number += 1
 
-    def _searched(self, study: Any, number: int) -> bool:
+    def _searched(self, study: Any) -> bool:
         """One training with settings that the study suggests; False when there is no time for any."""
         for _ in range(MOST_ASKS):
             asked = study.ask()
@@ -157,8 +236,7 @@ class Spending:
             if options is None:
                 study.drop(asked)
                 continue
-            seed = self.learner.seed + SEARCH_STEP * number
-            trial = self._try(SEARCH, options, seed, asked.settings | {"epochs": options.epochs}, asked)
+            trial = self._try(SEARCH, options, self.learner.seed, asked.settings | {"epochs": options.epochs}, asked)
             study.tell(asked, trial.score, pruned=trial.ended == "pruned")
             return True
         return False
@@ -167,8 +245,15 @@ class Spending:
         """Few rows: the best settings once more, validation rows among those that are learnt from."""
         if self.best is None or not self.learner.sets.few:
             return
-        twin = self.best[0]
-        began = time.perf_counter()
-        watch = Watching(self.left() + self._again(twin), self.anytime, self.learner)
-        trial = self.learner.refit(twin, self.folder / "refit", watch)
-        self.anytime.settle(self.learner.tuned(trial, twin), REFIT, began)
+        best, began = self.best, time.perf_counter()
+        watch = Watching(self.left() + self._again(best.trial), self.anytime, self.learner)
+        trial = self.learner.refit(best.trial, self.folder / "checkpoints" / "refit", watch)
+        gone = self._gone(trial, best.share, last=True)
+        self.anytime.settle(self.learner.tuned(gone, best.trial), REFIT, began)
+
+    def _gone(self, trial: Trial, share: float, *, last: bool = False) -> Trial:
+        """The training as if its weights had gone only a share of the way."""
+        if share == 1.0:
+            return trial
+        beginning = self.learner.beginning(trial, last=last)
+        return replace(trial, module=part_of_the_way(trial.module, beginning, share))

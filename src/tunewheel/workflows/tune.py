@@ -30,6 +30,8 @@ from .conclude import Ending, conclude
 from .contend import Candidate
 from .enlist import Office
 from .gather import open_table
+from .kept import Kept
+from .kept import load as kept_of
 from .lay_floors import lay_floors
 from .papers import draft_papers
 from .preference import preferred
@@ -84,7 +86,10 @@ def tune(
         _refuse_changes(data, recipe, sets, {**flags, **({"budget": budget} if budget else {})})
     with run_folder(workspace, resume) as folder:
         asked = _asked(folder / RECIPE if resume else recipe, data, flags, sets)
-        return _tuned(workspace, folder, asked, say, started, clock)
+        kept = kept_of(folder) if resume else Kept(clock.seconds) if clock else None
+        if kept is not None:  # what was spent before counts
+            clock = Clock(kept.budget, started - kept.spent)
+        return _tuned(workspace, folder, asked, say, clock.started if clock else started, clock, kept)
 
 
 def _refuse_changes(data: Any, recipe: Any, sets: Sequence[str], flags: Mapping[str, Any]) -> None:
@@ -98,7 +103,9 @@ def _refuse_changes(data: Any, recipe: Any, sets: Sequence[str], flags: Mapping[
         )
 
 
-def _tuned(workspace: Workspace, folder: Path, asked: Asked, say: Say, started: float, clock: Clock | None) -> Run:
+def _tuned(
+    workspace: Workspace, folder: Path, asked: Asked, say: Say, started: float, clock: Clock | None, kept: Kept | None
+) -> Run:
     """The story itself."""
     with told_with_settings(asked):
         table = open_table(_data_path(asked), asked.settings.get("data"))
@@ -116,13 +123,19 @@ def _tuned(workspace: Workspace, folder: Path, asked: Asked, say: Say, started: 
     office = Office(workspace, parts, folder, model, workspace.versions.aliases().get(LIVE))
     drafts = partial(_draft, office, recipe) if clock else None  # who can wait for the end needs no versions before
     anytime = Anytime(drafts, len(parts.validation), started, clock.seconds if clock else None, say)
+    if kept:
+        anytime.go_on(kept)
+        kept.save(folder)
     for floor in lay_floors(task, parts, folder / "floors", recipe.seed, say):
         anytime.offer(floor, floor.name, time.perf_counter() - floor.made.seconds)
     if clock is None or clock.left > LEAST_FOR_TORCH:
-        recipe = _learnt(office, recipe, task, anytime, clock, settled_training(asked), say)
+        recipe = _learnt(office, recipe, task, anytime, clock, kept, settled_training(asked), say)
     remember(folder, recipe)
     chosen, why = preferred(
-        anytime.candidates, parts.groups(parts.validation), cut=bool(clock and recipe.training.steps)
+        anytime.candidates,
+        parts.groups(parts.validation),
+        cut=bool(clock and recipe.training.steps),
+        few=parts.few,
     )
     search = anytime.record(task.best_by, why)
     return conclude(Ending(office, recipe, started, search, chosen, clock), anytime.candidates, say)
@@ -138,6 +151,7 @@ def _learnt(
     task: Any,
     anytime: Anytime,
     clock: Clock | None,
+    kept: Kept | None,
     fixed: Collection[str],
     say: Say,
 ) -> Recipe[Any]:
@@ -150,7 +164,7 @@ def _learnt(
     task.processor = load_processor(office.model, max_tokens=recipe.model.max_tokens)
     recipe = settle_precision(recipe, task, office.model, office.sets.train)
     learner = Learner(task, office.sets, office.model, recipe.seed, say, office.workspace.cache / "states")
-    spending = Spending(learner, anytime, clock, office.run / "checkpoints", say, fixed)
+    spending = Spending(learner, anytime, clock, kept or Kept(0.0), office.run, say, fixed)
     return recipe.model_copy(update={"training": spending.spend(recipe.training)})
 
 

@@ -38,18 +38,18 @@ def run_folder(workspace: Workspace, resume: bool) -> Iterator[Path]:
 
 def remember(folder: Path, recipe: Recipe[Any]) -> None:
     """Keep the filled recipe: it repeats the run, and an interrupted run goes on from it."""
-    _replace(folder / RECIPE, dump(recipe))
-    _replace(folder / STATE, "{}")
+    replace_text(folder / RECIPE, dump(recipe))
+    replace_text(folder / STATE, "{}")
 
 
 def finish(folder: Path, version: str) -> None:
     """Say that the run is done; what only an interrupted run would need is removed."""
-    _replace(folder / STATE, json.dumps({"version": version}))
-    for name in ("checkpoints", "floors"):
+    replace_text(folder / STATE, json.dumps({"version": version}))
+    for name in ("checkpoints", "floors", "bundle"):
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str) -> None:
     """Write a file in one step: a crash leaves the old one or the new one."""
     fresh = path.with_suffix(".new")
     fresh.write_text(text, "utf-8")
