@@ -243,6 +243,16 @@ def test_versions_are_listed_with_what_is_live(run: Callable[..., Any], workspac
     assert "tunewheel tune FILE" in run("versions").out
 
 
+def test_drafts_are_listed_on_demand_and_where_there_is_nothing_else(run: Callable[..., Any], workspace: Any) -> None:
+    workspace.known[0].status = "draft"  # but it is live
+    workspace.known.append(type(workspace.known[0])("v0003", status="draft"))
+    shown = run("versions")
+    assert "v0001  " in shown.out and "v0003" not in shown.out and "1 drafts" in shown.err
+    assert "v0003" in run("versions", "--drafts").out
+    workspace.known = workspace.known[2:]
+    assert "v0003" in run("versions").out
+
+
 def test_promote_and_rollback_say_what_is_live(run: Callable[..., Any], workspace: Any) -> None:
     assert run("promote", "v0002", "--reason", "better on long texts").out == "live: v0002\n"
     assert workspace.reasons == ["better on long texts"]

@@ -94,20 +94,27 @@ def _ending(summary: Summary) -> str:
     return "\n".join(filter(None, [", ".join(filter(None, cost)), where]))
 
 
-def show_versions(versions: Sequence[Any], aliases: Mapping[str, str], *, as_json: bool) -> None:
-    """One line a version, the newest last."""
+def show_versions(
+    versions: Sequence[Any], aliases: Mapping[str, str], *, drafts: bool = False, as_json: bool
+) -> None:  # fmt: skip
+    """One line a version, the newest last. Drafts are shown on demand, or where there is an alias or nothing else."""
     if as_json:
         return print_json({"versions": [asdict(version) for version in versions], "aliases": dict(aliases)})
     if not versions:
         return say(results(), "no version yet; make the first one with: tunewheel tune FILE")
     table = _table("version", "aliases", "task", "score", "created", "name")
-    for version in versions:
+    shown = [each for each in versions if drafts or each.status != "draft" or each.id in aliases.values()]
+    for version in shown or versions:
         names = ", ".join(sorted(alias for alias, identity in aliases.items() if identity == version.id))
-        status = names if version.status == "ready" else version.status
+        status = version.status if version.status == "refused" or not names else names
+        status = "" if status == "ready" else status
         created = version.created[:16].replace("T", " ")
         cells = [version.id, status, version.task, _first_score(version.scores), created, version.name]
         _add(table, cells, "bold" if aliases.get("live") == version.id else "")
-    return results().print(table)
+    results().print(table)
+    if hidden := len(versions) - len(shown or versions):
+        say(remarks(), f"{hidden} drafts of runs under a budget are not shown; --drafts shows them.", style="dim")
+    return None
 
 
 def _first_score(scores: Mapping[str, Any]) -> str:

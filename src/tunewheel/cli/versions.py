@@ -11,13 +11,17 @@ from .console import write
 from .flags import DEFAULT_WORKSPACE
 
 
-def versions(workspace: flags.Workspace = DEFAULT_WORKSPACE, as_json: flags.Json = False) -> None:
+def versions(
+    drafts: Annotated[bool, typer.Option("--drafts", help="Show what runs registered on their way, too.")] = False,
+    workspace: flags.Workspace = DEFAULT_WORKSPACE,
+    as_json: flags.Json = False,
+) -> None:
     """List the registered versions and their aliases."""
     from ..workspace import Workspace
     from . import tables
 
     with Workspace.open(workspace, create=False) as opened:
-        tables.show_versions(opened.versions.list(), opened.versions.aliases(), as_json=as_json)
+        tables.show_versions(opened.versions.list(), opened.versions.aliases(), drafts=drafts, as_json=as_json)
 
 
 def promote(

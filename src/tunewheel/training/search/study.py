@@ -95,7 +95,7 @@ class Study:
         line = {"settings": settings, "score": score, "reports": reports, "pruned": pruned}
         self.tried.append(line)
         with self.file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+            file.write("\n" + json.dumps(line) + "\n")  # a line that a crash cut off before stays alone
 
 
 def _frozen(line: Mapping[str, Any], distributions: dict[str, BaseDistribution]) -> FrozenTrial:
