@@ -89,6 +89,18 @@ def test_the_order_of_rows_does_not_change_the_clusters() -> None:
     assert (same == (shuffled[:, None] == shuffled[None, :])).all()
 
 
+def test_texts_compared_in_small_portions_form_the_same_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(5)
+    words = LETTER.split()
+    texts = [" ".join(generator.choice(words, 20)) for _ in range(40)]
+    texts += [f"{text} {generator.choice(words)}" for text in texts for _ in range(2)]
+    at_once = near_groups(texts)
+    assert len(set(at_once.tolist())) == 40
+    monkeypatch.setattr("tunewheel.data.minhash.CHUNK_CHARACTERS", 300)
+    monkeypatch.setattr("tunewheel.data.minhash.REMEMBERED", 2)
+    assert near_groups(texts).tolist() == at_once.tolist()
+
+
 def test_thousands_of_equal_and_templated_rows_take_no_quadratic_time() -> None:
     texts = ["thank you"] * 10_000 + [
         f"order {n} was sent to you by courier on monday, please be in" for n in range(2_000)

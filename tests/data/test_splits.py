@@ -152,6 +152,17 @@ def test_what_cannot_be_divided_says_why() -> None:
         divide([Example("always this", "a")] * 20)
 
 
+@pytest.mark.parametrize("method", ["stratified", "grouped", "time"])
+def test_rows_away_from_the_test_are_those_that_do_not_overlap_it(method: str) -> None:
+    # Every group shares a text with the others, so groups are kept apart and copies may be on two sides.
+    examples = [Example("thanks", "label 0")] * 40
+    examples += [Example(text, one.target) for one in rows(40) for text in (one.text, one.text.upper() + "!")]
+    groups = [i % 8 for i in range(len(examples))]
+    splits = divide(examples, method=method, groups=groups, times=range(len(examples)))  # type: ignore[arg-type]
+    copied = overlap([examples[i] for i in splits.test], examples).tolist()
+    assert splits.away_from_test().tolist() == sorted(set(range(len(examples))) - set(copied))
+
+
 def test_all_unreadable_times_are_listed_with_their_rows() -> None:
     times = ["2024-01-31"] * 18 + ["soon", None]
     with pytest.raises(SplitError) as caught:

@@ -55,6 +55,22 @@ def test_rows_are_the_same_in_memory_and_on_disk(large):
     assert large.number(4321) == 4322
 
 
+def test_rows_come_with_their_numbers(large):
+    assert [(number, row["text"]) for number, row in large.numbered()] == [
+        (i + 1, row["text"]) for i, row in enumerate(_rows())
+    ]
+    part = large.select([8999, 3])
+    assert list(part.numbered()) == [(9000, large.row(8999)), (4, large.row(3))]
+
+
+def test_texts_that_repeat_are_one_object(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("text,label\n" + "".join(f"text {i},label {i % 3}\n" for i in range(30)) + "the end,\n")
+    rows = list(read(path).rows())
+    assert [row["label"] for row in rows] == [*(f"label {i % 3}" for i in range(30)), ""]
+    assert len({id(row["label"]) for row in rows}) == 4
+
+
 def test_selections_keep_order_repeats_and_row_numbers(large):
     chosen = random.Random(0).choices(range(COUNT), k=2500)
     part = large.select(chosen)

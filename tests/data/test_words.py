@@ -57,3 +57,9 @@ def test_joined_words_have_spaces_between_them_but_not_between_chinese_ones():
 @given(st.lists(st.text(max_size=8), max_size=12), st.booleans())
 def test_joined_words_are_found_again_at_their_offsets(words: list[str], spaces: bool):
     assert join_words(words, spaces).words() == words
+
+
+def test_bounds_that_come_again_are_one_object():
+    first, second = split_words("New York").bounds, join_words(["Old", "Town"]).bounds
+    assert first == second
+    assert all(one is other for one, other in zip(first, second, strict=True))

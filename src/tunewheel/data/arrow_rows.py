@@ -59,6 +59,16 @@ class ArrowRows:
         batch, within = self._locate(index)
         return int(self._batches[batch].column(NUMBER)[within].as_py())
 
+    def numbers(self, indices: Sequence[int] | None = None) -> Iterator[int]:
+        """Row numbers in order, or those of the rows at `indices`."""
+        if indices is not None:
+            yield from map(self.number, indices)
+        elif NUMBER not in self._schema.names:
+            yield from range(1, len(self) + 1)
+        else:
+            for batch in self._batches:
+                yield from batch.column(NUMBER).to_pylist()
+
     def rows(self, indices: Sequence[int] | None = None) -> Iterator[dict[str, Any]]:
         """Rows in order, or those at `indices`, a few batches' worth of memory at a time."""
         if indices is None:
@@ -116,6 +126,7 @@ class Gatherer:
         self._parts: list[Any] = []
         self._bytes = 0
         self._folder: Path | None = None
+        self._written = 0
         self.replaced = 0
 
     def add(self, numbers: Sequence[int], rows: Sequence[dict[str, Any]]) -> None:
@@ -152,8 +163,8 @@ class Gatherer:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="tunewheel-", dir=self._prepared_cache()))
         for batch in self._parts:
-            number = len(list(self._folder.glob("part-*.arrow")))
-            _write(self._folder / f"part-{number:06d}.arrow", batch.schema, [batch])
+            _write(self._folder / f"part-{self._written:06d}.arrow", batch.schema, [batch])
+            self._written += 1
         self._parts, self._bytes = [], 0
 
     def _prepared_cache(self) -> Path | None:
@@ -175,10 +186,20 @@ class Gatherer:
 
 
 def _values(column: Any, field: Any) -> list[Any]:
-    values: list[Any] = column.to_pylist()
+    values = _shared_texts(column) if pa.types.is_string(column.type) else column.to_pylist()
     if (field.metadata or {}).get(b"kind") == b"json":
         return [None if value is None else json.loads(value) for value in values]
     return values
+
+
+def _shared_texts(column: Any) -> list[Any]:
+    """The texts of a column; those that repeat within it (labels, groups) are one object each, to spare memory."""
+    coded = column.dictionary_encode()
+    texts = coded.dictionary.to_pylist()
+    if len(texts) * 2 > len(column):
+        values: list[Any] = column.to_pylist()
+        return values
+    return [None if place is None else texts[place] for place in coded.indices.to_pylist()]
 
 
 def _kinds(rows: Sequence[dict[str, Any]]) -> dict[str, str]:

@@ -12,13 +12,12 @@ from ..records import Example, Picture
 from .minhash import Groups, components, first_members, near_clusters
 from .thumbnails import near_picture_groups, picture_bytes_groups
 
-_SPACE = re.compile(r"\s+")
 _HAN_OR_KANA = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 LATIN_GRAM, CHINESE_GRAM = 5, 2
 
 
 # Marks that change nothing. Brackets, colons and hyphens stay: they make emoticons and numbers.
-_MARKS = str.maketrans({**dict.fromkeys('.,;!?…—–"“”„«»、。·「」『』《》', " "), **dict.fromkeys("'’‘`", "")})
+_MARKS = str.maketrans({**dict.fromkeys('.,;!?…—–"“”„«»、。·「」『』《》', " "), **dict.fromkeys("'’‘`")})
 
 
 def normalise(text: str) -> str:
@@ -27,8 +26,7 @@ def normalise(text: str) -> str:
     A text of nothing but such marks keeps them.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    plain = _SPACE.sub(" ", folded.translate(_MARKS)).strip()
-    return plain or _SPACE.sub(" ", folded).strip()
+    return " ".join(folded.translate(_MARKS).split()) or " ".join(folded.split())
 
 
 def exact_groups(texts: Sequence[str]) -> Groups:
@@ -40,7 +38,7 @@ def identical_groups(examples: Sequence[Example]) -> Groups:
     """Group id (N,): examples with the same text but for white space, or with the same picture bytes, share one."""
     if _are_pictures(examples):
         return picture_bytes_groups([example.content for example in examples])
-    return _grouped([_SPACE.sub(" ", example.text).strip() for example in examples])[1]
+    return _grouped([" ".join(example.text.split()) for example in examples])[1]
 
 
 def near_groups(texts: Sequence[str], threshold: float = 0.85) -> Groups:
@@ -93,7 +91,7 @@ def _grouped(keys: Sequence[str]) -> tuple[list[str], Groups]:
 
 
 def _is_dense(text: str) -> bool:
-    return len(_HAN_OR_KANA.findall(text)) * 4 > len(text)
+    return not text.isascii() and len(_HAN_OR_KANA.findall(text)) * 4 > len(text)
 
 
 def _are_pictures(examples: Sequence[Example]) -> bool:

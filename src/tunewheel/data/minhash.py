@@ -7,6 +7,7 @@ Massive Datasets", chapter 3.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -18,8 +19,9 @@ from ..records import ranges
 
 Groups = NDArray[np.int64]
 Pairs = NDArray[np.int64]
+Codes = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
-Signatures = NDArray[np.uint32]
+Sketches = NDArray[np.uint16]
 
 # 16 bands of 6: two texts with Jaccard 0.85 meet in some band with probability 1 - (1 - 0.85**6)**16 = 0.9995.
 BANDS, BAND_ROWS = 16, 6
@@ -27,13 +29,17 @@ BANDS, BAND_ROWS = 16, 6
 NEIGHBOURS = 8
 # Three standard errors of a Jaccard estimate from 96 hashes: pairs further below the threshold are not verified.
 ESTIMATE_SLACK = 0.11
-CHUNK_CHARACTERS = 1_000_000
+CHUNK_CHARACTERS = 50_000  # their hashes stay in the processor's cache
+REMEMBERED = 256  # texts whose n-grams are kept while pairs are verified
 
 
 def near_clusters(texts: Sequence[str], size: int, threshold: float) -> Groups:
-    """Cluster id (N,) of each of N distinct texts; linked are those with Jaccard >= `threshold` of `size`-grams."""
-    signatures = _signatures(texts, size)
-    return linked_clusters(_bands(signatures), lambda pairs: _verified(texts, signatures, pairs, size, threshold))
+    """Cluster id (N,) of each of N distinct texts; linked are those with Jaccard >= `threshold` of `size`-grams.
+
+    Takes about 350 bytes a text beside the texts, and time about linear in their characters.
+    """
+    sketches, keys = _sketches(texts, size)
+    return linked_clusters(keys, lambda pairs: _verified(texts, sketches, pairs, size, threshold))
 
 
 def linked_clusters(keys: Hashes, verify: Callable[[Pairs], Pairs]) -> Groups:
@@ -44,13 +50,12 @@ def linked_clusters(keys: Hashes, verify: Callable[[Pairs], Pairs]) -> Groups:
     edges = np.empty((0, 2), dtype=np.int64)
     compared = np.empty(0, dtype=np.int64)
     for band in range(keys.shape[1]):
-        pairs = _candidates(keys[:, band], keys[:, (band + 1) % keys.shape[1]])
-        pairs = pairs[cluster[pairs[:, 0]] != cluster[pairs[:, 1]]]
-        codes = pairs[:, 0] * rows + pairs[:, 1]
-        pairs = pairs[~np.isin(codes, compared)]
-        compared = np.union1d(compared, codes)
-        if len(pairs):
-            edges = np.concatenate([edges, verify(pairs)])
+        codes = _candidates(keys[:, band], keys[:, (band + 1) % keys.shape[1]])
+        codes = codes[cluster[codes // rows] != cluster[codes % rows]]
+        fresh = codes[~np.isin(codes, compared)]
+        if len(fresh):
+            compared = np.union1d(compared, fresh)
+            edges = np.concatenate([edges, verify(np.column_stack(np.divmod(fresh, rows)))])
             cluster = components(rows, edges)
     return cluster
 
@@ -67,35 +72,51 @@ def first_members(groups: Groups) -> Groups:
     return np.asarray(firsts[group], dtype=np.int64)
 
 
-def _candidates(keys: Hashes, tiebreak: Hashes) -> Pairs:
-    """Pairs of rows with the same key; in crowded buckets each row with its neighbours and the bucket's first."""
-    order = np.lexsort((tiebreak, keys))
+def _candidates(keys: Hashes, tiebreak: Hashes) -> Codes:
+    """Pairs i < j of rows with the same key as i * N + j, ascending; in crowded buckets each row with its neighbours
+    and the bucket's first."""
+    members = _sharing(keys)
+    order = members[np.lexsort((tiebreak[members], keys[members]))]
     ordered = keys[order]
-    fresh = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    fresh = np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(order)]
     first = order[np.flatnonzero(fresh)[np.cumsum(fresh) - 1]]
-    found = [np.column_stack([first, order])[~fresh]]
+    found = [_codes(first[~fresh], order[~fresh], len(keys))]
     for lag in range(1, NEIGHBOURS + 1):
         same = np.flatnonzero(ordered[lag:] == ordered[:-lag])
-        found.append(np.column_stack([order[same], order[same + lag]]))
+        found.append(_codes(order[same], order[same + lag], len(keys)))
         if not len(same):
             break
-    pairs = np.sort(np.concatenate(found), axis=1)
-    return np.asarray(np.unique(pairs, axis=0), dtype=np.int64)
+    return np.asarray(np.unique(np.concatenate(found)), dtype=np.int64)
 
 
-def _verified(texts: Sequence[str], signatures: Signatures, pairs: Pairs, size: int, threshold: float) -> Pairs:
-    estimate = np.concatenate([(signatures[p[:, 0]] == signatures[p[:, 1]]).mean(axis=1) for p in pair_chunks(pairs)])
+def _sharing(keys: Hashes) -> Groups:
+    """Indices of the rows whose key another row has, too, ascending."""
+    order = np.argsort(keys)
+    same = keys[order[1:]] == keys[order[:-1]]
+    shared = np.zeros(len(keys), dtype=bool)
+    shared[order[1:][same]] = shared[order[:-1][same]] = True
+    return np.flatnonzero(shared)
+
+
+def _codes(left: Groups, right: Groups, rows: int) -> Codes:
+    return np.minimum(left, right) * rows + np.maximum(left, right)
+
+
+def _verified(texts: Sequence[str], sketches: Sketches, pairs: Pairs, size: int, threshold: float) -> Pairs:
+    estimate = np.concatenate([_estimates(sketches, part) for part in pair_chunks(pairs, 20_000)])
     likely = pairs[estimate >= threshold - ESTIMATE_SLACK]
-    keep = [similar for part in pair_chunks(likely, 10_000) for similar in _similar(texts, part, size, threshold)]
+    grams = lru_cache(REMEMBERED)(lambda i: _grams(texts[i], size))
+    keep = [_overlap(grams(i), grams(j)) >= threshold for i, j in likely.tolist()]
     return np.asarray(likely[np.asarray(keep, dtype=bool)], dtype=np.int64)
 
 
-def _similar(texts: Sequence[str], pairs: Pairs, size: int, threshold: float) -> list[bool]:
-    grams = {i: _grams(texts[i], size) for i in np.unique(pairs).tolist()}
-    return [_overlap(grams[left], grams[right]) >= threshold for left, right in pairs.tolist()]
+def _estimates(sketches: Sketches, pairs: Pairs) -> NDArray[np.float64]:
+    """Estimated Jaccard similarity (M,) of each pair: the share of hash functions whose least values agree."""
+    agree = sketches[pairs[:, 0]] == sketches[pairs[:, 1]]
+    return np.asarray(agree.mean(axis=1), dtype=np.float64)
 
 
-def pair_chunks(pairs: Pairs, size: int = 100_000) -> Iterator[Pairs]:
+def pair_chunks(pairs: Pairs, size: int) -> Iterator[Pairs]:
     """Consecutive parts of at most `size` pairs, so that memory stays bounded."""
     for start in range(0, len(pairs), size):
         yield pairs[start : start + size]
@@ -121,28 +142,40 @@ def _grams(text: str, size: int) -> set[str]:
     return {padded[start : start + size] for start in range(len(padded) - size + 1)}
 
 
-def _signatures(texts: Sequence[str], size: int) -> Signatures:
-    """MinHash signatures (N, BANDS * BAND_ROWS): for each hash function the least value over a text's n-grams."""
+def _sketches(texts: Sequence[str], size: int) -> tuple[Sketches, Hashes]:
+    """MinHash of each text: for each hash function the least value over its n-grams.
+
+    Of the values 16 bits each (N, BANDS * BAND_ROWS) are kept for estimates, where two that differ agree once in
+    65,536 (Li and Koenig, "b-bit minwise hashing", 2010), and of whole values one key a band (N, BANDS).
+    """
     generator = np.random.default_rng(7)  # fixed: the same texts give the same clusters on every machine
     factors = generator.integers(1, 2**63, BANDS * BAND_ROWS, dtype=np.uint64) | np.uint64(1)
     offsets = generator.integers(0, 2**63, BANDS * BAND_ROWS, dtype=np.uint64)
-    parts = []
-    for chunk in _text_chunks(texts):
-        hashes, starts = _gram_hashes(chunk, size)
-        part = np.empty((len(chunk), len(factors)), dtype=np.uint32)
-        for k in range(len(factors)):
-            part[:, k] = np.minimum.reduceat(hashes * factors[k] + offsets[k], starts) >> np.uint64(32)
-        parts.append(part)
-    return np.concatenate(parts)
+    sketches = np.empty((len(texts), len(factors)), dtype=np.uint16)
+    keys = np.empty((len(texts), BANDS), dtype=np.uint64)
+    for start, end in _text_chunks(texts):
+        least = _least_hashes(*_gram_hashes(texts[start:end], size), factors, offsets)
+        sketches[start:end] = least.astype(np.uint16)
+        keys[start:end] = _bands(least)
+    return sketches, keys
 
 
-def _text_chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Consecutive texts of about `CHUNK_CHARACTERS` together, so that memory stays bounded."""
+def _least_hashes(hashes: Hashes, starts: NDArray[np.int64], factors: Hashes, offsets: Hashes) -> NDArray[np.uint32]:
+    """The least value (N, K) of each of K hash functions over the n-grams of each text."""
+    least = np.empty((len(starts), len(factors)), dtype=np.uint32)
+    turned = np.empty_like(hashes)
+    for k in range(len(factors)):
+        np.multiply(hashes, factors[k], out=turned)
+        turned += offsets[k]
+        least[:, k] = np.minimum.reduceat(turned, starts) >> np.uint64(32)
+    return least
+
+
+def _text_chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Bounds of consecutive texts of about `CHUNK_CHARACTERS` together, so that memory stays bounded."""
     before = np.cumsum([len(text) for text in texts])
     borders = np.flatnonzero(np.diff(before // CHUNK_CHARACTERS)) + 1
-    edges = [0, *borders.tolist(), len(texts)]
-    for start, end in pairwise(edges):
-        yield texts[start:end]
+    yield from pairwise([0, *borders.tolist(), len(texts)])
 
 
 def _gram_hashes(texts: Sequence[str], size: int) -> tuple[Hashes, NDArray[np.int64]]:
@@ -165,9 +198,9 @@ def _mix(values: Hashes) -> Hashes:
     return values ^ (values >> np.uint64(31))
 
 
-def _bands(signatures: Signatures) -> Hashes:
+def _bands(least: NDArray[np.uint32]) -> Hashes:
     """One 64-bit key (N, BANDS) for the BAND_ROWS values of each band."""
-    parts = signatures.astype(np.uint64).reshape(len(signatures), BANDS, BAND_ROWS)
+    parts = least.astype(np.uint64).reshape(len(least), BANDS, BAND_ROWS)
     keys = np.zeros(parts.shape[:2], dtype=np.uint64)
     for k in range(BAND_ROWS):
         keys = _mix(keys ^ parts[:, :, k]) * np.uint64(0x9E3779B97F4A7C15)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..errors import Problem
 from ..records import Span, Words
 from .tags import detect_scheme, is_tag, parse_tag, spans_to_tags, tags_to_spans, to_iob2
-from .words import join_words, split_words
+from .words import bound, join_words, split_words
 
 __all__ = [
     "Aligned",
@@ -52,7 +53,7 @@ def align(text: str, words: Words, spans: Iterable[Span]) -> Aligned:
         if not inside:
             problems.append(_problem(text, span, "holds no word.", "Move it onto the words it is meant for."))
         for position in inside:
-            tags[position] = f"{'B' if position == inside[0] else 'I'}-{span.label}"
+            tags[position] = sys.intern(f"{'B' if position == inside[0] else 'I'}-{span.label}")
     return Aligned(Words(text, bounds), tags, problems)
 
 
@@ -126,8 +127,7 @@ def _cut(
         if inner:
             says = f"cuts the word {text[start:end]!r}, which was split there."
             problems.append(_problem(text, edges[inner[0]], says, "Check that its offsets are not shifted."))
-        stops = [start, *inner, end]
-        pieces.extend(itertools.pairwise(stops))
+        pieces.extend(bound(*piece) for piece in itertools.pairwise([start, *inner, end]))
     return tuple(pieces)
 
 

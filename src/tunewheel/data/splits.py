@@ -29,12 +29,18 @@ TEST_LARGEST_SHARE, VALIDATION_LARGEST_SHARE = 0.25, 0.15
 
 @dataclass(frozen=True)
 class Splits:
-    """Row indices of each part, ascending, disjoint, together all rows. `notes` say what was not as asked."""
+    """Row indices of each part, ascending, disjoint, together all rows. `notes` say what was not as asked,
+    `near` (N,) is the cluster of near duplicates that each row belongs to."""
 
     train: Indices
     validation: Indices
     test: Indices
+    near: Groups
     notes: tuple[str, ...] = ()
+
+    def away_from_test(self) -> Indices:
+        """Indices of the rows that are neither in the test nor nearly the same as a row of it, ascending."""
+        return np.flatnonzero(~np.isin(self.near, self.near[self.test])).astype(np.int64)
 
 
 def divide(
@@ -99,12 +105,12 @@ def _divide(
     if method == "time":
         stamps = sortable_times(_given(times, "time", len(examples)), [str(example.source) for example in examples])
         sides = by_time(Units.of(examples, near, order), stamps, sizes)
-        return _splits(sides, sizes)
+        return _splits(sides, sizes, near)
     if method == "grouped":
         named = _group_numbers(_given(groups, "group", len(examples)), examples)
         units, notes = _group_units(examples, named, near, order, sizes)
-        return _splits(by_group(units, sizes), sizes, notes)
-    return _splits(stratified(Units.of(examples, near, order), sizes), sizes)
+        return _splits(by_group(units, sizes), sizes, near, notes)
+    return _splits(stratified(Units.of(examples, near, order), sizes), sizes, near)
 
 
 def _group_units(
@@ -124,13 +130,13 @@ def _group_units(
     return Units.of(examples, named, order), (note,)
 
 
-def _splits(sides: Sides, sizes: tuple[int, int], notes: tuple[str, ...] = ()) -> Splits:
+def _splits(sides: Sides, sizes: tuple[int, int], near: Groups, notes: tuple[str, ...] = ()) -> Splits:
     train, validation, test = (np.flatnonzero(sides == side).astype(np.int64) for side in range(3))
     for part, rows, wanted in (("validation", validation, sizes[0]), ("test", test, sizes[1])):
         if wanted and not len(rows):
             mend = "Add rows that say something else, or give a file of your own."
             raise SplitError(f"no {part} rows can be set apart: too many rows say nearly the same.", mend=mend)
-    return Splits(train, validation, test, notes)
+    return Splits(train, validation, test, near, notes)
 
 
 def _check(examples: Sequence[Example], validation: float, test: float) -> None:
@@ -160,10 +166,15 @@ def _given(values: Sequence[Any] | None, role: str, rows: int) -> Sequence[Any]:
 def _group_numbers(groups: Sequence[Any], examples: Sequence[Example]) -> Groups:
     """Group number (N,); a row without a group is one of its own."""
     names = [f"row {i}" if group is None or group == "" else f"= {group}" for i, group in enumerate(groups)]
-    return np.asarray(np.unique(np.array(names, dtype=str), return_inverse=True)[1], dtype=np.int64)
+    number = {name: place for place, name in enumerate(sorted(set(names)))}
+    return np.fromiter((number[name] for name in names), dtype=np.int64, count=len(names))
 
 
 def _ranks(examples: Sequence[Example], seed: int) -> Indices:
-    """A random order (N,) that depends on content and seed only: the rank of each row's keyed hash."""
-    digests = [hashlib.sha256(f"{seed}:{example.key}".encode()).hexdigest() for example in examples]
-    return np.asarray(np.unique(np.array(digests, dtype=str), return_inverse=True)[1], dtype=np.int64)
+    """A random order (N,) that depends on content and seed only: the rank of each row's keyed hash (64 bits)."""
+    hashes = np.fromiter((_keyed_hash(example, seed) for example in examples), dtype=np.uint64, count=len(examples))
+    return np.asarray(np.unique(hashes, return_inverse=True)[1], dtype=np.int64)
+
+
+def _keyed_hash(example: Example, seed: int) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}:{example.key}".encode()).digest()[:8], "big")

@@ -58,6 +58,10 @@ class Table:
         """All rows in order, read a few thousand at a time."""
         yield from self._rows.rows(self._indices)
 
+    def numbered(self) -> Iterator[tuple[int, Row]]:
+        """All rows in order, each with its `number`."""
+        yield from zip(self._rows.numbers(self._indices), self.rows(), strict=True)
+
     def number(self, index: int) -> int:
         """The number a person looks for: a spreadsheet's row (header: 1), a line of text, or the item from 1."""
         return self._rows.number(self._at(index))

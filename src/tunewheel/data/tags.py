@@ -6,6 +6,7 @@ Schemes as in Ramshaw and Marcus (1995) for IOB1 and Tjong Kim Sang and Veenstra
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Sequence
 
 from ..errors import LabelError, SpanError
@@ -55,7 +56,10 @@ def parse_tag(tag: str) -> tuple[str, str]:
 
 
 def to_iob2(tags: Sequence[str]) -> list[str]:
-    """Tags of any known scheme as IOB2. An inside tag with nothing open before it begins a new entity."""
+    """Tags of any known scheme as IOB2. An inside tag with nothing open before it begins a new entity.
+
+    Equal tags are one object, to spare memory.
+    """
     converted: list[str] = []
     open_label = ""
     for tag in tags:
@@ -64,7 +68,7 @@ def to_iob2(tags: Sequence[str]) -> list[str]:
             converted.append("O")
         else:
             continues = prefix in _CONTINUES and label == open_label
-            converted.append(f"{'I' if continues else 'B'}-{label}")
+            converted.append(sys.intern(f"{'I' if continues else 'B'}-{label}"))
         open_label = "" if prefix in _CLOSES else label
     return converted
 

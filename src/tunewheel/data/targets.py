@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..records import Example, Words
 from .tags import is_tag, tags_to_spans
@@ -62,8 +66,37 @@ def label_counts(examples: Sequence[Example]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def strata(examples: Sequence[Example]) -> list[str]:
-    """One label (N,) to balance each example by: its rarest; "" where there is none."""
-    counts = label_counts(examples)
-    labels = [labels_of(example) for example in examples]
-    return [min(found, key=lambda label: (counts[label], label)) if found else "" for found in labels]
+@dataclass(frozen=True)
+class LabelTable:
+    """The labels of N examples as numbers: example i has the next `counts[i]` entries of `numbers` (E,); number k
+    stands for `names[k]`, and names are in alphabetical order."""
+
+    names: Sequence[str]
+    numbers: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    @staticmethod
+    def of(examples: Sequence[Example]) -> LabelTable:
+        """The labels of these examples, in order."""
+        met: dict[str, int] = {}
+        numbers, counts = array("q"), array("q")
+        for example in examples:
+            found = labels_of(example)
+            counts.append(len(found))
+            numbers.extend([met.setdefault(label, len(met)) for label in found])
+        names = sorted(met)
+        place = np.empty(len(names), dtype=np.int64)
+        place[[met[name] for name in names]] = np.arange(len(names))
+        return LabelTable(names, place[np.array(numbers, dtype=np.int64)], np.array(counts, dtype=np.int64))
+
+    def strata(self) -> NDArray[np.int64]:
+        """One label (N,) to balance each example by: the number of its rarest; -1 where there is none."""
+        by_rarity = np.argsort(np.bincount(self.numbers, minlength=len(self.names)), kind="stable")
+        rarity = np.empty_like(by_rarity)
+        rarity[by_rarity] = np.arange(len(by_rarity))
+        strata = np.full(len(self.counts), -1, dtype=np.int64)
+        labelled = np.flatnonzero(self.counts)
+        if len(labelled):
+            starts = (np.cumsum(self.counts) - self.counts)[labelled]
+            strata[labelled] = by_rarity[np.minimum.reduceat(rarity[self.numbers], starts)]
+        return strata

@@ -66,21 +66,38 @@ def make_sets(
     The first run and every later one divide the same rows in the same way. Test rows are never cleaned, and none are
     frozen before it is sure that the rest can be learnt from.
     """
+    sets, judge = _divided(workspace, table, task, options, split, seed, tell)
+    if judge.new:
+        task.learn(sets.train)
+        frozen = freeze(workspace, task, judge, table.path, table.fingerprint)
+        if frozen is None:  # another run froze its rows meanwhile, and those judge
+            return make_sets(workspace, table, task, options, split, seed, tell)
+        judge = frozen
+    return replace(sets, test=judge.examples, test_sha256=judge.sha256)
+
+
+def sketch_sets(
+    workspace: Workspace | None, table: Table, task: Task, options: DataOptions, split: str | None, seed: int,
+    tell: Tell,
+) -> Sets:  # fmt: skip
+    """The sets that `make_sets` would make, for a look ahead: nothing is frozen, no file is written."""
+    return _divided(workspace, table, task, options, split, seed, tell)[0]
+
+
+def _divided(
+    workspace: Workspace | None, table: Table, task: Task, options: DataOptions, split: str | None, seed: int,
+    tell: Tell,
+) -> tuple[Sets, Judge]:  # fmt: skip
+    """The sets, and the judge that is frozen or could be."""
     given = given_rows(table, task, options, split, tell)
-    judge = frozen_rows(workspace, task, given.test, given.pool)
+    judge = frozen_rows(workspace, task, given.test, given.pool) if workspace else None
     if judge is None:
         task.learn(given.pool)
         given, test = (given, given.test) if given.test else _carved(given, options, seed, tell)
         judge = to_be_frozen(test)
     train, steering = _learning_rows(given, judge, options, seed, tell)
-    if judge.new:
-        task.learn(train)
-        frozen = freeze(workspace, task, judge, table.path, table.fingerprint)
-        if frozen is None:  # another run froze its rows meanwhile, and those judge
-            return make_sets(workspace, table, task, options, split, seed, tell)
-        judge = frozen
     leaked = overlap([*train, *steering], judge.examples).tolist() if given.test else []
-    return Sets(
+    sets = Sets(
         train,
         steering,
         judge.examples,
@@ -91,6 +108,7 @@ def make_sets(
         options.group,
         not given.validation,
     )
+    return sets, judge
 
 
 def _learning_rows(

@@ -94,6 +94,26 @@ def test_examples_do_not_know_each_other(processor: TextProcessor) -> None:
         assert together[name].tolist() == [value for batch in alone for value in batch[name].tolist()]
 
 
+@pytest.mark.parametrize("kind", ["texts", "words"])
+def test_texts_tokenised_a_few_at_a_time_are_those_tokenised_at_once(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    short = TextProcessor.load(tiny_folder, max_tokens=32)
+    texts = [LONG, "", *(row["text"] for row in intents(9)), "请问我的银行卡没有到"]
+    contents = texts if kind == "texts" else [split_words(text) for text in texts]
+    at_once = short.encode(contents)
+    monkeypatch.setattr("tunewheel.models.text.processor.SLAB", 2)
+    batch = short.encode(contents)
+    assert batch.arrays.keys() == at_once.arrays.keys() and batch.by == at_once.by
+    for name, array in batch.arrays.items():
+        assert array.dtype == np.int32
+        assert array.tolist() == at_once[name].tolist()
+
+
+def test_no_texts_are_an_empty_batch(processor: TextProcessor) -> None:
+    assert len(processor.encode([])) == 0
+
+
 def test_a_model_reads_no_more_at_once_than_it_can(tiny_folder: Path) -> None:
     with pytest.raises(RecipeError, match="reads 512 tokens at once"):
         TextProcessor.load(tiny_folder, max_tokens=4096)

@@ -42,8 +42,7 @@ def fix(
     """
     _refuse(table, destination, protected)
     changes = _Changes(diagnosis.repairs, columns, test_rows)
-    rows = ((table.number(index), row) for index, row in enumerate(table.rows()))
-    _write(destination, format, table.columns, changes.applied(rows))
+    _write(destination, format, table.columns, changes.applied(table.numbered()))
     told = [f"{problem.where}: could not be read and is not in the copy." for problem in table.problems]
     return [*told, *changes.sentences(), f"{counted(changes.written, 'row')} written to {destination}."]
 
