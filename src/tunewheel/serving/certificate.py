@@ -53,7 +53,7 @@ def certify(
 
     `evaluated` and `scores` are what evaluation said about the same examples, in the same order.
     """
-    served = predictor.predict_examples(examples)
+    served = predictor.predict_bulk(examples)
     sample = evenly(len(examples), alone)
     singly = [predictor.predict_examples([examples[i]])[0] for i in sample]
     expected = [evaluated[i] for i in sample]

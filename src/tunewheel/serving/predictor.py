@@ -16,6 +16,8 @@ Encode = Callable[[Sequence[Example]], Batch]
 # an English token is four to five bytes, a Chinese one about three.
 BATCH_BUDGET = 65_536
 BATCH_EXAMPLES = 64
+# Where nobody waits for a turn, larger chunks keep all cores at work.
+BULK_BUDGET, BULK_EXAMPLES = 4 * BATCH_BUDGET, 512
 PICTURE_COST = 1_024
 
 
@@ -49,12 +51,19 @@ class Predictor:
             raise RequestInvalid.of(problems)
         return examples
 
-    def predict_examples(self, examples: Sequence[Example], batch_budget: int = BATCH_BUDGET) -> list[Prediction]:
-        """One answer an example, in order; worked in chunks of similar length of at most `batch_budget` bytes."""
+    def predict_examples(
+        self, examples: Sequence[Example], batch_budget: int = BATCH_BUDGET, most: int = BATCH_EXAMPLES
+    ) -> list[Prediction]:
+        """One answer an example, in order; worked in chunks of similar length of at most `batch_budget` bytes and
+        `most` examples."""
         answers: dict[int, Prediction] = {}
-        for chunk in chunks([cost(example) for example in examples], batch_budget):
+        for chunk in chunks([cost(example) for example in examples], batch_budget, most):
             answers.update(zip(chunk, self._answer([examples[i] for i in chunk]), strict=True))
         return [answers[i] for i in range(len(examples))]
+
+    def predict_bulk(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The same in large chunks: for files and tests, where no other caller waits."""
+        return self.predict_examples(examples, BULK_BUDGET, BULK_EXAMPLES)
 
     def _answer(self, examples: Sequence[Example]) -> list[Prediction]:
         with self._turn:
@@ -68,11 +77,11 @@ def cost(example: Example) -> int:
     return PICTURE_COST if text is None else len(text.encode("utf-8", "surrogatepass"))
 
 
-def chunks(costs: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Positions sorted by cost, cut so that rows times the longest of a chunk stays within `budget`."""
+def chunks(costs: Sequence[int], budget: int, most: int = BATCH_EXAMPLES) -> Iterator[list[int]]:
+    """Positions sorted by cost, cut at `most` and so that rows times the longest of a chunk stays within `budget`."""
     chunk: list[int] = []
     for position in sorted(range(len(costs)), key=costs.__getitem__):
-        full = len(chunk) == BATCH_EXAMPLES or (len(chunk) + 1) * costs[position] > budget
+        full = len(chunk) == most or (len(chunk) + 1) * costs[position] > budget
         if chunk and full:
             yield chunk
             chunk = []

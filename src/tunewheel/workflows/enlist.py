@@ -126,7 +126,7 @@ def judged_rows(version: bundle.Bundle) -> list[JudgedRow]:
 
 def judged_now(predictor: Predictor, examples: Sequence[Example], groups: Sequence[Any] | None) -> list[JudgedRow]:
     """The per-row results of a version that was registered before it met the test rows."""
-    answers = predictor.predict_examples(examples)
+    answers = predictor.predict_bulk(examples)
     scores = predictor.task.score(answers, examples)
     return _judged_rows(examples, answers, scores.rows[predictor.task.best_by], groups)
 

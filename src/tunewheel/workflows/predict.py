@@ -44,7 +44,7 @@ def predict(workspace: Workspace, texts: Sequence[str], *, version: str = "live"
     if empty:
         raise RequestInvalid.of(empty)
     examples = predictor.parse([{column: text} for text in texts])
-    predictions = predictor.predict_examples(examples)
+    predictions = predictor.predict_bulk(examples)
     return [present(answer, example) for answer, example in zip(predictions, examples, strict=True)]
 
 
@@ -144,7 +144,7 @@ def _answered(
 def _answers(predictor: Predictor, examples: Sequence[Example]) -> list[Answer | str]:
     """One answer an example; where one cannot be answered, each is asked alone, and that one gets a sentence."""
     try:
-        return list(map(present, predictor.predict_examples(examples), examples))
+        return list(map(present, predictor.predict_bulk(examples), examples))
     except (DataError, UnicodeError) as error:
         if len(examples) > 1:
             return [answer for example in examples for answer in _answers(predictor, [example])]

@@ -27,6 +27,7 @@ PART_WAY, AVERAGE, REFIT = "Part of the way", "Average of weights", "Learnt anew
 TRIALS = "trials.jsonl"
 # Of the time that is left, so much may go into the frozen encoder.
 FROZEN_SHARE = 0.5
+FEWEST_UNITS = 20_000  # tokens: a second or two, and fewer would tell too little
 # Where rows are few everything is trained twice, the second time from all of them.
 TWIN_SHARE = 0.45
 # How far trained weights may go from where they began; of equals the first. Figures in docs/log.md.
@@ -92,10 +93,9 @@ class Spending:
         most = None
         if self.clock:
             rate = self.learner.reading_seconds()
-            held, sets = self.learner.held_units, self.learner.sets
-            self.judging = rate * held
-            self.answering = self.judging * len(sets.test) / len(sets.validation)
-            most = max(int(FROZEN_SHARE * self.left() / rate), 1)
+            self.judging = rate * self.learner.held_units
+            self.answering = rate * self.learner.test_units
+            most = max(int(FROZEN_SHARE * self.left() / rate), FEWEST_UNITS)
         began = time.perf_counter()
         self.anytime.offer(self.learner.before(options, most), frozen.TITLE, began)
 
