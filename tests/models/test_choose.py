@@ -68,5 +68,5 @@ def test_a_container_has_its_share_of_cores_and_memory(tmp_path: Path, monkeypat
 
 def test_time_is_the_median_rate_after_the_first_step() -> None:
     probes = [(100, 9.0), (100, 1.0), (200, 2.0), (100, 5.0)]
-    assert estimate.training_seconds(probes, 1000) == pytest.approx(10.0)
-    assert estimate.training_seconds([(100, 9.0)], 1000) == pytest.approx(90.0)
+    assert estimate.seconds_a_unit(probes) == pytest.approx(0.01)
+    assert estimate.seconds_a_unit([(100, 9.0)]) == pytest.approx(0.09)

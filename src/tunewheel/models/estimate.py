@@ -1,4 +1,4 @@
-"""What this machine has (cores, memory), and how long training will take from a few timed steps."""
+"""What this machine has (cores, memory), and how long a unit takes in a few timed steps."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def _numbers(path: Path) -> list[int]:
     return [int(word) for word in words] if all(word.isdecimal() for word in words) else []
 
 
-def training_seconds(probes: Sequence[tuple[int, float]], units: int) -> float:
-    """Seconds to read `units` (tokens or pictures), from probed steps as (units, seconds) each.
+def seconds_a_unit(probes: Sequence[tuple[int, float]]) -> float:
+    """Seconds to learn from a unit (token or picture), from probed steps as (units, seconds) each.
 
     The median rate of the steps after the first, which also pays for warming up.
     """
     steady = probes[1:] or probes
-    return median(seconds / max(count, 1) for count, seconds in steady) * units
+    return median(seconds / max(count, 1) for count, seconds in steady)

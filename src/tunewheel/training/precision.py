@@ -51,13 +51,16 @@ def measured_precision(task: Task, folder: Path, examples: Sequence[Example]) ->
     return "bf16" if found == "bf16" else "fp32"
 
 
-def measured_lanes(task: Task, module: Headed, batch: Batch, options: TrainingOptions) -> int:
+def measured_lanes(
+    task: Task, module: Headed, batch: Batch, options: TrainingOptions, units: int | None = None
+) -> int:  # fmt: skip
     """As many lanes as torch has cores, or one, whichever is faster now on some rows of the `batch`. In `module`
     just that moves which is to move.
 
-    Lanes bear other programs better: one must win clearly. Short trainings take one without measuring.
+    Lanes bear other programs better: one must win clearly. Short trainings, on `units` a pass, take one without
+    measuring; where that is left out, the batch is all that is trained on.
     """
-    count, total = torch.get_num_threads(), int(sizes(batch).sum()) * options.epochs
+    count, total = torch.get_num_threads(), (units or int(sizes(batch).sum())) * options.epochs
     if torch.cuda.is_available() or count == 1 or not module.backbone.separable or total < LONG * options.batch_units:
         return 1
     rows = order(sizes(batch), options.batch_units, seed=0, epoch=0)[0]

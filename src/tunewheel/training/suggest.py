@@ -12,6 +12,7 @@ TEXT_EPOCHS = ((300, 20), (1_000, 12), (3_000, 8), (25_000, 5), (60_000, 3))
 WORDS_EPOCHS = ((300, 20), (1_000, 12), (5_000, 6), (25_000, 4), (60_000, 3))
 IMAGE_EPOCHS = ((1_000, 40), (5_000, 25), (20_000, 20), (60_000, 8))
 FEWEST_EPOCHS = 2
+FEW_ROWS = 3_000
 
 
 def suggest(reads: Reads, rows: int, *, frozen_words: bool = False) -> TrainingOptions:
@@ -31,8 +32,10 @@ def _text(rows: int) -> dict[str, Any]:
         "epochs": _epochs(rows, TEXT_EPOCHS),
         "batch_units": 768 if rows > 3_000 else 384,
         "learning_rate": 1.5e-4,
-        "head_learning_rate": 5e-3,
+        "head_learning_rate": 1e-3 if rows < FEW_ROWS else 5e-3,
         "label_smoothing": 0.1,
+        # Few rows do not teach a new head and a body at once: figures in docs/log.md.
+        "warm_head": rows < FEW_ROWS,
     }
 
 

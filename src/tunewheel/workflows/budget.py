@@ -66,6 +66,21 @@ class Cost:
     once: float = 0.0
 
 
+@dataclass(frozen=True)
+class Pace:
+    """Seconds that one unit (token, picture) takes here: `learning` from it, `watching` it on the way, and `keeping`
+    what is computed of it once for all passes."""
+
+    learning: float
+    watching: float
+    keeping: float = 0.0
+
+    def cost(self, options: TrainingOptions, units: int, held_units: int, steps: int) -> Cost:
+        """What training on rows of so many `units` costs, watched on rows of `held_units`, in `steps` steps a pass."""
+        watching = options.validations * held_units * self.watching
+        return Cost(units * self.learning + watching, steps, self.keeping * (units + held_units))
+
+
 def afford(
     options: TrainingOptions, layers: int, left: Callable[[], float], cost: Callable[[TrainingOptions], Cost]
 ) -> tuple[TrainingOptions, str]:

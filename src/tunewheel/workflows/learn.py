@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ..evaluation.report import Role
 from ..models.adapters import choose_moving
 from ..models.backbone import load_backbone
-from ..models.estimate import training_seconds
+from ..models.estimate import seconds_a_unit
 from ..models.heads import Headed
 from ..records import Array, Batch, Example, Scores, Step
 from ..task import Outputs, Task
@@ -26,7 +27,7 @@ from ..training.options import TrainingOptions
 from ..training.precision import device, measured_lanes
 from ..training.reading import ModuleEngine, features
 from ..training.states import with_states
-from .budget import Cost
+from .budget import Cost, Pace
 from .contend import Candidate, Made, candidate
 from .say import Say
 from .sets import Sets
@@ -34,6 +35,7 @@ from .trial import Trial, Watch, run_trial
 
 PROBED_STEPS = 6
 PROBED_UNITS = 4_096
+SAMPLED = 2_000
 FINE_TUNED = "Fine-tuned"
 Pair = tuple[Array, Array]  # vectors (N, H) and targets
 Head = dict[str, torch.Tensor]
@@ -70,17 +72,25 @@ class Learner:
             module.head.load_state_dict(head)
         return module.to(device())
 
-    def settled(self, options: TrainingOptions) -> TrainingOptions:
-        """The options with the number of lanes, measured where it was left open."""
+    def settled(self, options: TrainingOptions, units: int | None = None) -> TrainingOptions:
+        """The options with the number of lanes, measured where it was left open; for a training on rows of so many
+        `units`, by default those of the training rows."""
         if options.lanes:
             return options
-        count = measured_lanes(self.task, self._prepared(options, self.seed), self.train, options)
+        count = measured_lanes(self.task, self._prepared(options, self.seed), self.train, options, units)
         return options.model_copy(update={"lanes": count})
 
     @property
     def held_units(self) -> int:
         """Tokens or pictures of the validation rows."""
         return int(sizes(self.validation).sum())
+
+    @property
+    def test_units(self) -> int:
+        """About as many of the test rows, judged by the length of their texts: they are not read before the end."""
+        seen, test = [*self.sets.validation, *self.sets.train[:SAMPLED]], self.sets.test[:SAMPLED]
+        units = self.held_units + int(sizes(self.train)[:SAMPLED].sum())
+        return int(units * _length(test) / _length(seen) * len(self.sets.test) / max(len(test), 1))
 
     def score(self, module: Headed, *, half: bool = False) -> float:
         """The metric that decides, on the validation rows."""
@@ -133,24 +143,30 @@ class Learner:
         return twin
 
     def cost(self, options: TrainingOptions) -> Cost:
-        """What fine-tuning with these options costs, from a few steps on a few rows that are thrown away."""
+        """What fine-tuning with these options costs, from a few steps that are thrown away."""
+        costs = sizes(self.train)
+        steps = len(order(costs, options.batch_units, seed=self.seed, epoch=0))
+        return self.pace(options).cost(options, int(costs.sum()), self.held_units, steps)
+
+    def pace(self, options: TrainingOptions) -> Pace:
+        """How fast fine-tuning with these options is, from a few steps on some rows, the longest among them: how much
+        memory it takes shows there."""
         module = self._prepared(options, self.seed)
-        batches = order(sizes(self.train), options.batch_units, seed=self.seed, epoch=0)
-        few = self.train.select(np.concatenate(batches[:PROBED_STEPS]))
-        units, all_units, held = (int(sizes(batch).sum()) for batch in (few, self.train, self.validation))
+        costs = sizes(self.train)
+        batches = order(costs, options.batch_units, seed=self.seed, epoch=0)[:PROBED_STEPS]
+        few = self.train.select(np.unique(np.concatenate([*batches, _longest(costs, options.batch_units)])))
+        units = int(sizes(few).sum())
         with tempfile.TemporaryDirectory() as scratch:
             started = time.perf_counter()
             rows = with_states(module, few, Path(scratch), half=options.precision == "bf16")
-            beginning = (time.perf_counter() - started) / units if rows is not few else 0.0
-        session = Session(self.task, module, options.model_copy(update={"epochs": 1, "steps": PROBED_STEPS}), self.seed)
+            keeping = (time.perf_counter() - started) / units if rows is not few else 0.0
+        session = Session(self.task, module, options.model_copy(update={"epochs": 1, "steps": None}), self.seed)
         steps = list(train(session, rows, None))
         ends = [0.0, *(step.seconds for step in steps)]
         probes = [(step.units, end - start) for step, (start, end) in zip(steps, pairwise(ends), strict=True)]
         started = time.perf_counter()
         ModuleEngine(session.module, half=session.half)(rows)
-        reading = (time.perf_counter() - started) / units
-        validating = options.validations * held * reading
-        return Cost(training_seconds(probes, all_units) + validating, len(batches), beginning * (all_units + held))
+        return Pace(seconds_a_unit(probes), (time.perf_counter() - started) / units, keeping)
 
     def trial(self, options: TrainingOptions, seed: int, folder: Path, watch: Watch | None = None) -> Trial:
         """One training, steered by the validation rows."""
@@ -208,5 +224,16 @@ class Learner:
         return candidate(self.task, made, self.sets.validation)
 
 
+def _longest(costs: NDArray[np.int64], units: int) -> NDArray[np.int64]:
+    """The longest rows, together no more than `units`, but one at least."""
+    longest = np.argsort(-costs, kind="stable")
+    return longest[: max(int(np.searchsorted(np.cumsum(costs[longest]), units, side="right")), 1)]
+
+
 def _head_of(module: Headed) -> Head:
     return {name: tensor.detach().clone() for name, tensor in module.head.state_dict().items()}
+
+
+def _length(examples: Sequence[Example]) -> int:
+    """Characters of all texts; pictures count as one each."""
+    return sum(len(example.text) + 1 for example in examples)

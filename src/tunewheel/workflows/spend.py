@@ -34,6 +34,7 @@ TWIN_SHARE = 0.45
 SHARES = (0.5, 0.25, 0.75)
 # Where one reading of the validation rows takes more of the budget than this, weights are taken as they are.
 CHEAP = 0.02
+WARM_HEAD_RATE = 1e-3
 SEED_EVERY = 4
 MOST_ASKS = 8
 SHORTEST_TRAINING = 5.0  # seconds; what is shorter is not worth the measuring
@@ -104,11 +105,19 @@ class Spending:
         if self.clock is None:
             return self.learner.settled(options)
         if self.kept.planned is None:
-            options = self.learner.settled(options.model_copy(update={"warm_head": True}))
+            options = self.learner.settled(self._warmed(options))
             share = TWIN_SHARE if self.learner.sets.few else 1.0
             self.kept.planned, told = afford(options, self.learner.layers, lambda: share * self.left(), self._price)
             self.say.line(told)
         return self.kept.planned
+
+    def _warmed(self, options: TrainingOptions) -> TrainingOptions:
+        """The options with a head that begins as the frozen encoder's, and then learns more slowly. A body that was not
+        trained before is no place to begin from."""
+        if options.warm_head or self.learner.layers == 1 or "warm_head" in self.fixed:
+            return options
+        rate = {} if "head_learning_rate" in self.fixed else {"head_learning_rate": WARM_HEAD_RATE}
+        return options.model_copy(update={"warm_head": True, **rate})
 
     def _go_on(self) -> None:
         """Take up what an earlier start had trained, and the training that it was at."""
@@ -179,10 +188,11 @@ class Spending:
         candidate = self.learner.tuned(trial)
         self.anytime.offer(candidate, training.idea, began, **told)
         self._keep_if_best(Best(trial, candidate), training)
-        if self.clock is None or not trial.options.warm_head or self.judging > CHEAP * self.clock.seconds:
+        if not trial.options.warm_head or (self.clock and self.judging > CHEAP * self.clock.seconds):
             return
-        self._go_back(training, trial)
-        if not self.learner.sets.few:  # what is learnt anew from all rows is one training
+        if self.clock or self.learner.sets.few:
+            self._go_back(training, trial)
+        if self.clock and not self.learner.sets.few:  # what is learnt anew from all rows is one training
             self._average(training, trial)
 
     def _keep_if_best(self, found: Best, training: Training) -> None:
