@@ -22,6 +22,8 @@ REMEMBERED_LINES = 20
 LONGEST_SECONDS = 3600.0
 # Bars and notices of the libraries would hide what the commands themselves say.
 QUIET = {"TRANSFORMERS_VERBOSITY": "error", "TQDM_DISABLE": "1"}
+# Nothing is fetched from a model hub, and no rival tells anybody that it was used.
+ALONE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 
 
 class CommandFailed(Exception):
@@ -36,9 +38,9 @@ class Answer:
     seconds: float
 
 
-def module(name: str, *arguments: str) -> list[str]:
-    """The command line of a module of this package."""
-    return [sys.executable, "-m", f"benchmarks.{name}", *arguments]
+def module(name: str, *arguments: str, python: str = sys.executable) -> list[str]:
+    """The command line of a module of this package, under another environment's `python` where one is given."""
+    return [python, "-m", f"benchmarks.{name}", *arguments]
 
 
 def ask(command: Sequence[str], longest: float = LONGEST_SECONDS) -> Answer:
@@ -68,8 +70,8 @@ def ask(command: Sequence[str], longest: float = LONGEST_SECONDS) -> Answer:
 
 
 def environment() -> dict[str, str]:
-    """This environment, without the model hub: every set is measured offline."""
-    return {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1", **QUIET}
+    """This environment, without the model hub and telemetry: every set is measured offline."""
+    return {**os.environ, **ALONE, "PYTHONUNBUFFERED": "1", **QUIET}
 
 
 def say(text: str) -> None:

@@ -51,7 +51,7 @@ def _finished(name: str, folder: Path, rows: int | None, fresh: bool) -> Part:
         results.keep_part(folder, name, part)
     parts = results.read_parts(folder, (*ORDER, *ON_REQUEST))
     judged = bars(parts, ORDER)
-    path = results.write_main(folder, parts, judged)
+    path = results.write_result(folder, "main.json", parts, judged)
     say(f"\n{results.table(judged)}\n\n{path}\n")
     return part
 

@@ -1,4 +1,4 @@
-"""Results on disk and on the terminal: a part a set, so that a benchmark resumes; `main.json`; the table."""
+"""Results on disk and on the terminal: a part a set, so that a benchmark resumes; the result; the table."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def keep_part(folder: Path, name: str, part: Mapping[str, Any]) -> None:
     _write(_part(folder, name), part)
 
 
-def write_main(folder: Path, parts: Mapping[str, Any], bars: Sequence[Bar]) -> Path:
-    """Write `main.json` from the parts and the bars."""
-    path = folder / "main.json"
+def write_result(folder: Path, name: str, parts: Mapping[str, Any], bars: Sequence[Bar]) -> Path:
+    """Write a benchmark's result, such as `main.json`, from the parts and the bars."""
+    path = folder / name
     _write(path, merged(parts, bars, {"commit": commit(), "machine": machine(), "date": now()}))
     return path
 
@@ -67,7 +67,7 @@ def now() -> str:
 
 
 def table(bars: Sequence[Bar]) -> str:
-    """The bars as lines in columns; notes are cut where `main.json` has them whole."""
+    """The bars as lines in columns; notes are cut where the result has them whole."""
     head = ("bar", "value", "must be", "holds", "note")
     rows = [(bar.name, shown(bar.value), bar.bar, HOLDS[bar.holds], _cut(bar.note)) for bar in bars]
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head) - 1)]

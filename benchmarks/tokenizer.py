@@ -1,8 +1,9 @@
-"""A model folder's tokenizer as transformers' own classes want it."""
+"""A model folder's tokenizer as transformers' own classes want it, and which piece speaks for a word."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -18,3 +19,14 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
         pad_token=tokenizer.id_to_token(config["pad_token_id"]),
         model_max_length=config["max_position_embeddings"],
     )
+
+
+def first_pieces(words: Sequence[int | None]) -> list[int | None]:
+    """The word of each piece, or None for special tokens and for all pieces but a word's first."""
+    before = [None, *words[:-1]]
+    return [word if word != previous else None for word, previous in zip(words, before, strict=True)]
+
+
+def never_moves(folder: Path) -> tuple[str, ...]:
+    """Beginnings of the names of parameters that stand still in this body whatever is trained."""
+    return tuple(json.loads((folder / "tunewheel.json").read_text("utf-8")).get("frozen", ()))

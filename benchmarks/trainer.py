@@ -33,7 +33,7 @@ from tunewheel.models.cache import obtain
 from tunewheel.models.folder import about
 
 from .sets import lines
-from .tokenizer import load_tokenizer
+from .tokenizer import first_pieces, load_tokenizer
 
 IGNORED = -100
 OUTSIDE = "O"
@@ -70,12 +70,6 @@ class Sentences(torch.utils.data.Dataset[Encoded]):
 
     def __getitem__(self, number: int) -> Encoded:
         return self.rows[number]
-
-
-def first_pieces(words: Sequence[int | None]) -> list[int | None]:
-    """The word of each piece, or None for special tokens and for all pieces but a word's first."""
-    before = [None, *words[:-1]]
-    return [word if word != previous else None for word, previous in zip(words, before, strict=True)]
 
 
 def read(path: Path) -> list[Sentence]:

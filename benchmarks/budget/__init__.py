@@ -1,0 +1,1 @@
+"""What a budget buys: score against wall seconds, throughput, memory; `python -m benchmarks.budget`."""

@@ -1,0 +1,101 @@
+"""The plan of two hours: what is measured in which order, how long each part may take, and who gives way. Pure.
+
+The Trainer comes last and gets what is left: no less than the marks that all sets have, no more than it could use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .contests import CONTESTS, FEW, FULL, Contest
+
+MOST_MINUTES = 120
+AUTOGLUON_ON = "banking77"
+TUNEWHEEL, TRAINER = "tunewheel", "trainer"
+# Seconds that we reckon with, beside the turn itself: reading the test rows off the clock.
+READING = {"tunewheel": 25, "trainer": 30, "setfit": 30, "tfidf": 5, "encoder": 15, "autogluon": 45}
+BASELINE = {"tfidf": 25, "encoder": 75}
+FEW_SECONDS = {"tfidf": 5, "encoder": 10, "setfit": 90, "trainer": 30}
+# No mark of a few-shot contest is later than two minutes: SetFit is stopped there, the Trainer has ended by then.
+LONGEST = {"tfidf": 1200.0, "encoder": 1200.0, "setfit": 125.0}
+WHOLE_SECONDS = {"throughput": 330, "memory": 360}
+TRAINER_LEAST, TRAINER_MOST, TRAINER_LONG, TRAINER_FEW = 300.0, 600.0, 1200.0, 300.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One part: a system in a contest, or a measurement of its own (`contest` is empty)."""
+
+    system: str
+    contest: str = ""
+
+    @property
+    def part(self) -> str:
+        """The name under which it is kept."""
+        return f"budget-{self.contest}-{self.system}" if self.contest else f"budget-{self.system}"
+
+
+def systems(contest: Contest) -> list[str]:
+    """Who takes part, the Trainer last."""
+    few = ["setfit"] if contest.few else []
+    auto = ["autogluon"] if contest.name == AUTOGLUON_ON else []
+    return [TUNEWHEEL, "tfidf", "encoder", *few, *auto, TRAINER]
+
+
+def jobs(chosen: str = "") -> list[Job]:
+    """All jobs in order, or those of one contest or measurement."""
+    if chosen in WHOLE_SECONDS:
+        return [Job(chosen)]
+    contests = [CONTESTS[chosen]] if chosen else [*FEW, *FULL]
+    of_contests = [Job(system, contest.name) for contest in contests for system in systems(contest)]
+    others = [] if chosen else [Job(name) for name in WHOLE_SECONDS]
+    first = [job for job in of_contests if job.system != TRAINER]
+    return [*first, *others, *(job for job in of_contests if job.system == TRAINER)]
+
+
+def reckoned(job: Job) -> float:
+    """The seconds that a job takes, as far as can be told; the Trainer's least."""
+    if not job.contest:
+        return WHOLE_SECONDS[job.system]
+    contest = CONTESTS[job.contest]
+    if contest.few and job.system != TUNEWHEEL:
+        return FEW_SECONDS[job.system] + READING[job.system]
+    turn = BASELINE.get(job.system, TRAINER_LEAST if job.system in (TRAINER, "autogluon") else contest.budget)
+    return turn + READING[job.system]
+
+
+def wanted(contest: Contest) -> float:
+    """The seconds that the Trainer could use: to the last mark where that is 20 minutes, ten minutes elsewhere."""
+    if contest.few:
+        return TRAINER_FEW
+    return TRAINER_LONG if contest.budget >= TRAINER_LONG else TRAINER_MOST
+
+
+def longest(job: Job, waiting: Sequence[Job], spent: float, whole: bool) -> float:
+    """The seconds on its clock that a rival may take.
+
+    In a `whole` benchmark of which `spent` seconds are gone, the Trainer gets beyond its least only what the jobs
+    still `waiting` leave of the two hours; alone it gets all it could use.
+    """
+    if job.system == "autogluon":
+        return CONTESTS[job.contest].budget
+    if job.system != TRAINER:
+        return LONGEST[job.system]
+    contest = CONTESTS[job.contest]
+    if contest.few or not whole:
+        return wanted(contest)
+    left = 60 * MOST_MINUTES - spent - reckoned(job) - sum(map(reckoned, waiting))
+    return min(max(TRAINER_LEAST + left, TRAINER_LEAST), wanted(contest))
+
+
+def told(remaining: Sequence[Job], spent: float) -> str:
+    """The plan in minutes, a line a contest or measurement."""
+    minutes: dict[str, float] = {}
+    for job in remaining:
+        name = job.contest or job.system
+        minutes[name] = minutes.get(name, 0.0) + reckoned(job) / 60
+    lines = [f"  {name:<14} {value:5.1f} min" for name, value in minutes.items()]
+    total = sum(minutes.values())
+    head = f"plan: {total:.0f} min to go at most, {spent / 60:.0f} min kept from before, of {MOST_MINUTES} min in all"
+    return "\n".join([head, *lines, "  (the Trainer at its least; what is left of the two hours goes to it, last)"])

@@ -1,0 +1,160 @@
+"""transformers.Trainer with usual settings: batches of 16, rate 5e-5, linear decay, 3 epochs, dynamic padding."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    DataCollatorForTokenClassification,
+    DataCollatorWithPadding,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    set_seed,
+)
+
+from ...tokenizer import first_pieces, load_tokenizer, never_moves
+from .contender import Contender, compete
+
+BATCH = 16
+RATE = 5e-5
+EPOCHS = 3
+SEED = 42
+IGNORED = -100
+OUTSIDE = "O"
+ANSWERED_AT_ONCE = 64
+
+
+class Marks(TrainerCallback):
+    """Reads just before each mark, and stops the training when it is too late."""
+
+    def __init__(self, contender: Contender, read: Callable[[], None]) -> None:
+        self.contender, self.read = contender, read
+        self.stepped = contender.clock.seconds
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        now = self.contender.clock.seconds
+        step, self.stepped = now - self.stepped, now
+        if self.contender.due(2 * step):
+            self.read()
+        if self.contender.late:
+            self.contender.facts["stopped"] = f"stopped at step {state.global_step} of {state.max_steps}"
+            control.should_training_stop = True
+
+
+def work(contender: Contender) -> None:
+    """Fine-tune all that moves in our body, too; the last reading is the finished model."""
+    folder = Path(contender.told["model"])
+    tokenizer = load_tokenizer(folder)
+    labels = sorted({tag for tags in contender.answers for tag in tags} if contender.words else {*contender.answers})
+    set_seed(SEED)  # before the head is made
+    model = load(folder, len(labels), words=contender.words)
+    encoded = (tagged if contender.words else labelled)(contender, tokenizer, labels)
+    predict = partial(tag if contender.words else label, model, tokenizer, labels)
+    collate = (DataCollatorForTokenClassification if contender.words else DataCollatorWithPadding)(tokenizer)
+    with tempfile.TemporaryDirectory() as scratch:
+        marks = Marks(contender, lambda: read(contender, model, predict))
+        Trainer(model, settings(scratch), collate, encoded, callbacks=[marks]).train()
+    read(contender, model, predict)
+
+
+def read(contender: Contender, model: PreTrainedModel, predict: Callable[[Sequence[Any]], list[Any]]) -> None:
+    """A reading, after which the model trains on as before."""
+    with contender.clock.off_the_clock():
+        state = torch.get_rng_state()
+        model.eval()
+    contender.read(predict)
+    with contender.clock.off_the_clock():
+        model.train()
+        torch.set_rng_state(state)
+
+
+def settings(folder: str) -> TrainingArguments:
+    """What most tutorials type."""
+    return TrainingArguments(
+        output_dir=folder, per_device_train_batch_size=BATCH, learning_rate=RATE, num_train_epochs=EPOCHS, seed=SEED,
+        use_cpu=True, report_to=[], save_strategy="no", logging_steps=100, disable_tqdm=True,
+        dataloader_pin_memory=False,
+    )  # fmt: skip
+
+
+def load(folder: Path, labels: int, *, words: bool) -> PreTrainedModel:
+    """The body with a new head; what never moves in it (4-bit word vectors) is frozen here, too."""
+    family = AutoModelForTokenClassification if words else AutoModelForSequenceClassification
+    model: PreTrainedModel = family.from_pretrained(folder, dtype=torch.float32, num_labels=labels)
+    frozen = never_moves(folder)
+    for name, parameter in model.base_model.named_parameters():
+        parameter.requires_grad_(not (frozen and name.startswith(frozen)))
+    return model
+
+
+def labelled(contender: Contender, tokenizer: PreTrainedTokenizerFast, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """A row a text."""
+    places = {name: number for number, name in enumerate(labels)}
+    encoded = tokenizer(contender.contents, truncation=True)
+    return [
+        {"input_ids": ids, "attention_mask": mask, "labels": places[answer]}
+        for ids, mask, answer in zip(encoded["input_ids"], encoded["attention_mask"], contender.answers, strict=True)
+    ]
+
+
+def tagged(contender: Contender, tokenizer: PreTrainedTokenizerFast, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """A row a sentence; the first piece of a word carries its tag, the others are ignored."""
+    places = {name: number for number, name in enumerate(labels)}
+    encoded = tokenizer(contender.contents, is_split_into_words=True, truncation=True)
+    return [
+        {
+            "input_ids": encoded["input_ids"][number],
+            "attention_mask": encoded["attention_mask"][number],
+            "labels": [IGNORED if w is None else places[tags[w]] for w in first_pieces(encoded.word_ids(number))],
+        }
+        for number, tags in enumerate(contender.answers)
+    ]
+
+
+@torch.inference_mode()
+def label(model: PreTrainedModel, tokenizer: Any, labels: Sequence[str], texts: Sequence[str]) -> list[str]:
+    """A label a text."""
+    found: dict[int, str] = {}
+    for chosen in by_length(texts):
+        batch = tokenizer([texts[n] for n in chosen], padding=True, truncation=True, return_tensors="pt")
+        best = model(**batch).logits.argmax(-1).tolist()
+        found |= {number: labels[place] for number, place in zip(chosen, best, strict=True)}
+    return [found[number] for number in range(len(texts))]
+
+
+@torch.inference_mode()
+def tag(
+    model: PreTrainedModel, tokenizer: Any, labels: Sequence[str], sentences: Sequence[list[str]]
+) -> list[list[str]]:
+    """A tag a word, from its first piece; words that were cut off are outside."""
+    found = [[OUTSIDE] * len(words) for words in sentences]
+    for chosen in by_length(sentences):
+        batch = tokenizer(
+            [sentences[n] for n in chosen], is_split_into_words=True, padding=True, truncation=True, return_tensors="pt"
+        )
+        best = model(**batch).logits.argmax(-1).tolist()
+        for row, number in enumerate(chosen):
+            for piece, word in enumerate(first_pieces(batch.word_ids(row))):
+                if word is not None:
+                    found[number][word] = labels[best[row][piece]]
+    return found
+
+
+def by_length(rows: Sequence[Any]) -> list[list[int]]:
+    """Positions of rows, similar lengths together."""
+    order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
+    return [order[start : start + ANSWERED_AT_ONCE] for start in range(0, len(order), ANSWERED_AT_ONCE)]
+
+
+if __name__ == "__main__":
+    compete(work)

@@ -1,0 +1,169 @@
+"""What a system has at a mark, and what counts as noise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from benchmarks.budget.contests import CONTESTS
+from benchmarks.budget.fewshot import draw, write_few
+from benchmarks.budget.marks import cut_before, first_as_good, reading_at
+from benchmarks.budget.rivals.contender import Clock, Contender, agreement
+from benchmarks.budget.rivals.tfidf import features, shape
+from benchmarks.budget.scoring import counted, interval, packed, score, unpacked
+from benchmarks.budget.sentences import halves, recombined
+from benchmarks.budget.tuned import Moment, seconds_of, worth_reading
+from seqeval.metrics import f1_score
+from sklearn.metrics import matthews_corrcoef
+
+
+def reading(seconds: float, **known: Any) -> dict[str, Any]:
+    return {"seconds": seconds, "validation": None, "score": 0.5, **known}
+
+
+def test_there_is_nothing_before_the_first_reading():
+    assert reading_at({"readings": [reading(12.0)]}, 10, 300) is None
+    assert reading_at({"readings": []}, 10, 300) is None
+
+
+def test_the_best_on_validation_is_taken_and_the_newest_without_it():
+    steered = {"readings": [reading(5, validation=0.8), reading(50, validation=0.7)]}
+    assert reading_at(steered, 60, 300) == steered["readings"][0]
+    plain = {"readings": [reading(5), reading(50), reading(70)]}
+    assert reading_at(plain, 60, 300) == plain["readings"][1]
+
+
+def test_the_final_version_counts_from_the_end_of_the_process_with_grace_at_the_budget():
+    part = {"readings": [reading(40.0), reading(310.0, final=True)]}
+    assert reading_at(part, 60, 300)["seconds"] == 40.0
+    assert reading_at(part, 300, 300)["seconds"] == 310.0
+    part["readings"][1]["seconds"] = 316.0
+    assert reading_at(part, 300, 300)["seconds"] == 40.0
+    part["readings"][1]["seconds"] = 50.0
+    assert reading_at(part, 60, 300)["final"] is True
+
+
+def test_who_was_stopped_is_not_measured_later():
+    assert cut_before({"stopped": "at step 3", "ended": 299.0}, 300)
+    assert not cut_before({"stopped": "at step 3", "ended": 300.2}, 300)
+    assert not cut_before({"ended": 20.0}, 300)
+
+
+def test_the_first_reading_that_is_as_good_gives_the_time_to_a_score():
+    part = {"readings": [reading(10, score=0.6), reading(60, score=0.9), reading(300, score=0.95)]}
+    assert first_as_good(part, 0.9) == 60
+    assert first_as_good(part, 0.99) is None
+
+
+def test_each_mark_needs_its_newest_version_only():
+    drafts = [Moment("v1", 8.0), Moment("v2", 9.0), Moment("v3", 40.0), Moment("v4", 400.0)]
+    assert [moment.version for moment in worth_reading(drafts, (10, 60, 300))] == ["v2", "v3"]
+    assert worth_reading([], (10,)) == []
+
+
+@pytest.mark.parametrize(
+    "created", ["2026-11-24T10:00:01.500000+00:00", "2026-11-24T10:00:01.5Z", "2026-11-24T10:00:01.500000"]
+)
+def test_times_are_read_with_and_without_a_zone(created: str):
+    assert seconds_of(created, 1795514400.0) == 1.5
+    assert seconds_of("2026-11-24T09:59:59+00:00", 1795514400.0) == 0.0
+
+
+def test_accuracy_matthews_and_entity_scores_are_those_of_the_usual_packages():
+    actual, answers = list("aabbccab"), list("abbbccac")
+    assert score("accuracy", counted("accuracy", answers, actual)) == 0.75
+    expected = matthews_corrcoef(actual, answers)
+    assert score("mcc", counted("mcc", answers, actual)) == pytest.approx(expected)
+    tags = [["B-PER", "I-PER", "O"], ["O", "B-LOC", "B-LOC"], ["O"]]
+    found = [["B-PER", "O", "O"], ["O", "B-LOC", "B-PER"], ["O"]]
+    assert score("entity_f1", counted("entity_f1", found, tags)) == pytest.approx(f1_score(tags, found))
+
+
+def test_matthews_correlation_of_one_answer_for_all_is_zero():
+    assert score("mcc", counted("mcc", list("aaaa"), list("abab"))) == 0.0
+
+
+def test_rows_are_kept_as_text_and_read_back():
+    rows = counted("mcc", list("abca"), list("abbb"))
+    assert np.array_equal(unpacked(packed(rows)), rows)
+
+
+def test_a_clear_difference_is_no_noise_and_a_small_one_is():
+    generator = np.random.default_rng(0)
+    good, bad = generator.random((1000, 1)) < 0.9, generator.random((1000, 1)) < 0.8
+    low, high = interval("accuracy", bad.astype(int), good.astype(int))
+    assert -0.15 < low < high < 0
+    near = good.copy()
+    near[:3] = ~near[:3]
+    assert interval("accuracy", near.astype(int), good.astype(int))[1] >= 0
+    assert interval("accuracy", bad.astype(int), good.astype(int)) == (low, high)
+
+
+def test_few_shot_rows_are_so_many_a_class_and_the_same_each_time(tmp_path):
+    rows = [
+        {"text": f"{label} {n}", "label": label, "more": "x"}
+        for label, count in (("a", 30), ("b", 4))
+        for n in range(count)
+    ]
+    drawn = draw(rows, 10, seed=0)
+    assert sorted(row["label"] for row in drawn) == ["a"] * 10 + ["b"] * 4
+    assert drawn == draw(rows, 10, seed=0) != draw(rows, 10, seed=1)
+    source = tmp_path / "train.csv"
+    source.write_text("text,label,more\n" + "".join(f"{r['text']},{r['label']},x\n" for r in rows), "utf-8")
+    written = write_few(source, tmp_path / "few.csv", 10, seed=0).read_text("utf-8").splitlines()
+    assert written[0] == "text,label" and len(written) == 15
+
+
+def test_a_clock_does_not_count_what_is_off_it(monkeypatch):
+    moments = iter([10.0, 15.0, 20.0])
+    monkeypatch.setattr("benchmarks.budget.rivals.contender.time.time", lambda: next(moments))
+    clock = Clock(started=0.0)
+    with clock.off_the_clock():
+        pass
+    assert clock.seconds == 15.0
+
+
+def contender(now: float, read: float = 0.0) -> Contender:
+    told = {"kind": "text", "marks": [10, 60], "validation": None, "test": [], "train": {"contents": [], "answers": []}}
+    made = Contender(told, 0.0, longest=300.0)
+    made.clock = type("Still", (), {"seconds": now})()
+    made.readings = [{"seconds": read}] if read else []
+    return made
+
+
+def test_a_rival_is_read_just_before_a_mark_and_once():
+    assert contender(9.5).due(1.0)
+    assert not contender(8.0).due(1.0)
+    assert not contender(10.5).due(1.0)
+    assert not contender(9.8, read=9.5).due(1.0)
+    assert contender(59.5, read=9.5).due(1.0)
+    assert contender(300.0).late and not contender(299.0).late
+
+
+def test_rivals_choose_by_right_answers_and_by_tagged_words():
+    assert agreement(["a", "b"], ["a", "a"]) == 0.5
+    assert agreement([["O", "B-X"], ["O"]], [["B-X", "B-X"], ["O"]]) == pytest.approx(2 / 3)
+
+
+def test_words_have_the_usual_features():
+    assert shape("McDonald's") == "XxXx" and shape("24-h") == "dd-x"
+    assert {"word=berlin", "before=in", "after=</s>", "suffix3=lin"} < set(features(["in", "Berlin"], 1))
+
+
+def test_large_files_recombine_the_halves_of_one_label():
+    found = halves([("one two three four", "a"), ("five six seven eight", "a"), ("too short", "b")])
+    assert dict(found) == {"a": (["one two", "five six"], ["three four", "seven eight"])}
+    rows = list(recombined(found, 300, seed=0))
+    assert rows == list(recombined(found, 300, seed=0)) and len(rows) == 300
+    assert {label for _, label in rows} == {"a"}
+    assert {text.removesuffix(" indeed") for text, _ in rows} == {
+        "one two three four", "one two seven eight", "five six three four", "five six seven eight",
+    }  # fmt: skip
+
+
+def test_every_contest_is_read_at_its_budget_last():
+    for contest in CONTESTS.values():
+        assert list(contest.marks) == sorted(contest.marks) and contest.budget == contest.marks[-1]
+    assert [name for name, contest in CONTESTS.items() if contest.budget == 1200] == ["banking77", "wnut17"]
+    assert CONTESTS["wnut17"].kind == "words" and CONTESTS["hint3-10"].metric == "mcc"
