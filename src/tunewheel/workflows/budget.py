@@ -19,11 +19,15 @@ _WRITTEN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*")
 MARGIN = 0.05
 # Saving, certifying and writing the report, beside the answers to the test rows.
 PAPERS_SECONDS = 4.0
-READINGS = 3.5  # once to judge, once to certify each of two versions, and half for a slow moment
+READINGS = 2.5  # the frozen encoder's and the chosen one's, and half for certificates and slow moments
 FEWEST_STEPS = 10
 SPARE = 1.15
+MUCH_MORE = 1.5
 # What is shorter than this ends before a body is loaded and has read anything.
 LEAST_FOR_TORCH = 12.0
+# Of the budget, so much may go into one reading of the validation rows, at the pace of a small body on two cores.
+STEERING_SHARE = 0.015
+BYTES_A_SECOND = 27_000
 # Loading a fresh module, and finding states that are kept.
 SETUP_SECONDS = 1.5
 
@@ -38,6 +42,11 @@ def seconds_of(budget: str) -> float:
         mend = f"For example 90s, 2m or 1h, from {SHORTEST:.0f} seconds to 7 days; or {', '.join(NAMED)}."
         raise RecipeError(f"'{budget}' is no budget.", where="--budget", mend=mend)
     return seconds
+
+
+def steering_bytes(clock: Clock | None) -> int | None:
+    """How much text the validation rows of a run may have together: reading them must stay cheap."""
+    return None if clock is None else int(STEERING_SHARE * clock.seconds * BYTES_A_SECOND)
 
 
 @dataclass(frozen=True)
@@ -86,16 +95,20 @@ def afford(
 ) -> tuple[TrainingOptions, str]:
     """`options` cut to what the seconds that are `left` buy, and a sentence about it.
 
-    All that `options` move, if one pass of it fits; else the upper half of the body's `layers`, above states that are
-    computed once. See `worth_starting` for what is too little.
+    All that `options` move, if one pass of it fits, or where that moves them almost as often; else the upper half of
+    the body's `layers`, above states that are computed once. See `worth_starting` for what is too little.
     """
-    ways = [options, *([lighter(options, layers)] if options.mode in ("full", "lora") and layers > 1 else [])]
-    for way in ways:
-        price = cost(way)
-        seconds = left() - SETUP_SECONDS - price.once  # measuring took some
-        passes = seconds / price.epoch
-        if passes >= 1:
-            break
+    way, price, seconds = options, cost(options), left() - SETUP_SECONDS  # measuring took some
+    seconds -= price.once
+    if seconds < price.epoch and options.mode in ("full", "lora") and layers > 1:
+        light = lighter(options, layers)
+        cheaper = cost(light)
+        rest = left() - SETUP_SECONDS
+        # Of less than a pass only the rows that are read have their states computed.
+        passes = max((rest - cheaper.once) / cheaper.epoch, min(rest / (cheaper.epoch + cheaper.once), 1.0))
+        if passes > MUCH_MORE * max(seconds, 0.0) / price.epoch:
+            way, price, seconds = light, cheaper, passes * cheaper.epoch
+    passes = seconds / price.epoch
     planned = min(way.epochs, way.steps / price.steps) if way.steps else way.epochs
     if passes >= planned:
         return way, _told(way, planned, price, seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ from .trial import Trial, Watch, run_trial
 
 PROBED_STEPS = 6
 PROBED_UNITS = 4_096
+PROBED_READINGS = 3
 SAMPLED = 2_000
 FINE_TUNED = "Fine-tuned"
 Pair = tuple[Array, Array]  # vectors (N, H) and targets
@@ -102,15 +104,15 @@ class Learner:
         return dict(self.fresh_module(trial.seed, head=head if trial.options.warm_head else None).state_dict())
 
     def reading_seconds(self) -> float:
-        """Seconds to answer one unit (token, picture) in float32, measured on some rows."""
-        module = self.fresh_module(self.seed)
+        """Seconds to answer one unit (token, picture) in float32, the best of a few readings of some rows."""
         rows = self.validation.select(np.flatnonzero(np.cumsum(sizes(self.validation)) <= PROBED_UNITS))
         rows = rows if len(rows) else self.validation.select(np.arange(1))
-        engine = ModuleEngine(module)
-        engine(rows)  # the first time pays for warming up
-        started = time.perf_counter()
-        engine(rows)
-        return (time.perf_counter() - started) / int(sizes(rows).sum())
+        engine, taken = ModuleEngine(self.fresh_module(self.seed)), []
+        for _ in range(PROBED_READINGS):  # the first pays for warming up
+            started = time.perf_counter()
+            engine(rows)
+            taken.append(time.perf_counter() - started)
+        return min(taken) / int(sizes(rows).sum())
 
     def before(self, options: TrainingOptions, most_units: int | None = None) -> Candidate:
         """The body untouched with a logistic regression on top, fitted on rows of at most `most_units`."""
@@ -170,13 +172,25 @@ class Learner:
 
     def trial(self, options: TrainingOptions, seed: int, folder: Path, watch: Watch | None = None) -> Trial:
         """One training, steered by the validation rows."""
-        session, rows, held = self._session(options, seed, self.train, self.validation, self.head)
+        rows = _read_at_all(self.train, options, seed)
+        session, rows, held = self.session(options, seed, rows, self.validation, self.head)
         return run_trial(session, rows, partial(self._score, held=held), folder, self.say, watch)
+
+    def session(
+        self, options: TrainingOptions, seed: int, rows: Batch, held: Batch, head: Head
+    ) -> tuple[Session, Batch, Batch]:  # fmt: skip
+        """A fresh session, and the training and validation rows as it reads them."""
+        module = self._prepared(options, seed, head)
+        # Layers that stand still read each row once, not once an epoch.
+        half = options.precision == "bf16"
+        rows, held = (with_states(module, batch, self.cache, half=half) for batch in (rows, held))
+        return Session(self.task, module, options, seed), rows, held
 
     def refit(self, twin: Trial, folder: Path, watch: Watch | None = None) -> Trial:
         """The same training once more on all rows, validation rows among them; its last weights are kept."""
-        options = twin.options.model_copy(update={"steps": None})
-        session, rows, _ = self._session(options, twin.seed, self.everything, self.validation, self.last_head)
+        steps = twin.options.steps and math.ceil(twin.options.steps * len(self.everything) / len(self.train))
+        options = twin.options.model_copy(update={"steps": steps})
+        session, rows, _ = self.session(options, twin.seed, self.everything, self.validation, self.last_head)
         return run_trial(session, rows, None, folder, self.say, watch)
 
     def tuned(self, trial: Trial, twin: Trial | None = None, name: str = FINE_TUNED) -> Candidate:
@@ -191,16 +205,6 @@ class Learner:
         """A module that is still being trained, as it is now."""
         engine = ModuleEngine(session.module)
         return self._candidate(FINE_TUNED, "after", session.module, engine(self.validation), session.seconds)
-
-    def _session(
-        self, options: TrainingOptions, seed: int, rows: Batch, held: Batch, head: Head
-    ) -> tuple[Session, Batch, Batch]:  # fmt: skip
-        """A fresh session, and the training and validation rows as it reads them."""
-        module = self._prepared(options, seed, head)
-        # Layers that stand still read each row once, not once an epoch.
-        half = options.precision == "bf16"
-        rows, held = (with_states(module, batch, self.cache, half=half) for batch in (rows, held))
-        return Session(self.task, module, options, seed), rows, held
 
     def _prepared(self, options: TrainingOptions, seed: int, head: Head | None = None) -> Headed:
         """A fresh module in which just that moves which is to move."""
@@ -222,6 +226,14 @@ class Learner:
             name, role, ModuleEngine(module), self._encoded, self.validation, outputs, module, seconds, size, curve
         )
         return candidate(self.task, made, self.sets.validation)
+
+
+def _read_at_all(batch: Batch, options: TrainingOptions, seed: int) -> Batch:
+    """The rows that a training of less than one pass reads: no others need their states computed."""
+    steps = order(sizes(batch), options.batch_units, seed=seed, epoch=0)
+    if options.steps is None or options.steps >= len(steps):
+        return batch
+    return batch.select(np.sort(np.concatenate(steps[: options.steps])))
 
 
 def _longest(costs: NDArray[np.int64], units: int) -> NDArray[np.int64]:

@@ -20,7 +20,7 @@ from .frozen import labels_of
 from .given import Given, Tell, given_rows
 from .judge import Judge, freeze, frozen_rows, to_be_frozen
 
-MOST_STEERING = 2_000
+MOST_STEERING, FEWEST_STEERING = 2_000, 500
 # Fewer rows to learn from than these are too few to spare any: what was chosen learns from the validation rows, too.
 FEW_ROWS = 3_000
 
@@ -59,19 +59,27 @@ class Sets:
 
 
 def make_sets(
-    workspace: Workspace, table: Table, task: Task, options: DataOptions, split: str | None, seed: int, tell: Tell
+    workspace: Workspace,
+    table: Table,
+    task: Task,
+    options: DataOptions,
+    split: str | None,
+    seed: int,
+    tell: Tell,
+    most_bytes: int | None = None,
 ) -> Sets:
     """Read the given files, freeze the test rows (or use those that are frozen), and divide the rest.
 
     The first run and every later one divide the same rows in the same way. Test rows are never cleaned, and none are
-    frozen before it is sure that the rest can be learnt from.
+    frozen before it is sure that the rest can be learnt from. The validation rows have no more than `most_bytes` of
+    text together.
     """
-    sets, judge = _divided(workspace, table, task, options, split, seed, tell)
+    sets, judge = _divided(workspace, table, task, options, split, seed, tell, most_bytes)
     if judge.new:
         task.learn(sets.train)
         frozen = freeze(workspace, task, judge, table.path, table.fingerprint)
         if frozen is None:  # another run froze its rows meanwhile, and those judge
-            return make_sets(workspace, table, task, options, split, seed, tell)
+            return make_sets(workspace, table, task, options, split, seed, tell, most_bytes)
         judge = frozen
     return replace(sets, test=judge.examples, test_sha256=judge.sha256)
 
@@ -86,7 +94,7 @@ def sketch_sets(
 
 def _divided(
     workspace: Workspace | None, table: Table, task: Task, options: DataOptions, split: str | None, seed: int,
-    tell: Tell,
+    tell: Tell, most_bytes: int | None = None,
 ) -> tuple[Sets, Judge]:  # fmt: skip
     """The sets, and the judge that is frozen or could be."""
     given = given_rows(table, task, options, split, tell)
@@ -96,6 +104,7 @@ def _divided(
         given, test = (given, given.test) if given.test else _carved(given, options, seed, tell)
         judge = to_be_frozen(test)
     train, steering = _learning_rows(given, judge, options, seed, tell)
+    steering = _steering(steering, labels_of(train), seed, tell, most_bytes)
     leaked = overlap([*train, *steering], judge.examples).tolist() if given.test else []
     sets = Sets(
         train,
@@ -126,7 +135,7 @@ def _learning_rows(
         )  # fmt: skip
     rest = _clean(rest, tell) if options.clean else rest
     train, validation = (rest, validation) if validation else _steered(rest, options, seed, tell)
-    return train, _steering(validation, labels_of(train), seed, tell)
+    return train, validation
 
 
 def _kept_apart(pool: Sequence[Example], judge: Judge, tell: Tell) -> list[Example]:
@@ -137,8 +146,11 @@ def _kept_apart(pool: Sequence[Example], judge: Judge, tell: Tell) -> list[Examp
     return rest
 
 
-def _steering(validation: Sequence[Example], known: set[str], seed: int, tell: Tell) -> list[Example]:
-    """The validation rows that can steer: those whose labels are known, at most 2,000 of them.
+def _steering(
+    validation: Sequence[Example], known: set[str], seed: int, tell: Tell, most_bytes: int | None
+) -> list[Example]:
+    """The validation rows that can steer: those whose labels are known, at most 2,000 of them, or at least 500 where
+    they have more than `most_bytes` of text together.
 
     Raises `LabelError` when there are none.
     """
@@ -148,11 +160,19 @@ def _steering(validation: Sequence[Example], known: set[str], seed: int, tell: T
             "no validation row has a label that the training rows have.", where=validation[0].source.file,
             mend="Check the labels of the validation file, or leave it out: rows of the data are then set apart.",
         )  # fmt: skip
-    if len(fitting) <= MOST_STEERING:
+    shuffled = np.random.default_rng(seed).permutation(len(fitting))
+    most = _most_steering([fitting[i] for i in shuffled[:MOST_STEERING]], most_bytes)
+    if len(fitting) <= most:
         return fitting
-    tell(f"{MOST_STEERING:,} of the {len(fitting):,} validation rows steer the training; more would only cost time.")
-    chosen = np.random.default_rng(seed).permutation(len(fitting))[:MOST_STEERING]
-    return [fitting[i] for i in sorted(chosen.tolist())]
+    tell(f"{most:,} of the {len(fitting):,} validation rows steer the training; more would only cost time.")
+    return [fitting[i] for i in sorted(shuffled[:most].tolist())]
+
+
+def _most_steering(examples: Sequence[Example], most_bytes: int | None) -> int:
+    if most_bytes is None:
+        return MOST_STEERING
+    bytes_so_far = np.cumsum([len(example.text.encode("utf-8", "surrogatepass")) for example in examples])
+    return max(int(np.searchsorted(bytes_so_far, most_bytes, side="right")), FEWEST_STEERING)
 
 
 def _carved(given: Given, options: DataOptions, seed: int, tell: Tell) -> tuple[Given, list[Example]]:

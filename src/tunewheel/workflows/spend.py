@@ -25,8 +25,9 @@ from .watching import Watching
 DEFAULT, SEARCH, SEED = "Suggested settings", "Search", "Another seed"
 PART_WAY, AVERAGE, REFIT = "Part of the way", "Average of weights", "Learnt anew from all rows"
 TRIALS = "trials.jsonl"
-# Of the time that is left, so much may go into the frozen encoder.
+# Of the time that is left, so much may go into the frozen encoder; no more than half a minute, or this share of all.
 FROZEN_SHARE = 0.5
+FROZEN_SECONDS, FROZEN_OF_BUDGET = 30.0, 0.12
 FEWEST_UNITS = 20_000  # tokens: a second or two, and fewer would tell too little
 # Where rows are few everything is trained twice, the second time from all of them.
 TWIN_SHARE = 0.45
@@ -96,7 +97,8 @@ class Spending:
             rate = self.learner.reading_seconds()
             self.judging = rate * self.learner.held_units
             self.answering = rate * self.learner.test_units
-            most = max(int(FROZEN_SHARE * self.left() / rate), FEWEST_UNITS)
+            seconds = min(FROZEN_SHARE * self.left(), max(FROZEN_SECONDS, FROZEN_OF_BUDGET * self.clock.seconds))
+            most = max(int(seconds / rate), FEWEST_UNITS)
         began = time.perf_counter()
         self.anytime.offer(self.learner.before(options, most), frozen.TITLE, began)
 

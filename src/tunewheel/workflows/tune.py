@@ -14,7 +14,7 @@ from ..recipe import Recipe, read
 from ..registry import LIVE, Version
 from ..workspace import Workspace
 from .anytime import Anytime
-from .budget import LEAST_FOR_TORCH, Clock, seconds_of
+from .budget import LEAST_FOR_TORCH, Clock, seconds_of, steering_bytes
 from .choose import (
     ROLES,
     Asked,
@@ -112,7 +112,7 @@ def _tuned(
         recipe, split = draft_recipe(table, asked, say)
     kind = tasks.find(recipe.task)
     task = kind(recipe.options)
-    parts = make_sets(workspace, table, task, recipe.data, split, recipe.seed, say.line)
+    parts = make_sets(workspace, table, task, recipe.data, split, recipe.seed, say.line, steering_bytes(clock))
     task.facts = task.learn(parts.train)
     say.line(
         f"{len(parts.train)} rows to train, {len(parts.validation)} to validate, {len(parts.test)} frozen to judge."
@@ -120,7 +120,7 @@ def _tuned(
     recipe, model = choose_model(recipe, parts.train, kind.reads, say)
     recipe = choose_training(recipe, asked, len(parts.train), kind.reads, model)
     remember(folder, recipe)
-    office = Office(workspace, parts, folder, model, workspace.versions.aliases().get(LIVE))
+    office = Office(workspace, parts, folder, model, workspace.versions.aliases().get(LIVE), hurry=clock is not None)
     drafts = partial(_draft, office, recipe) if clock else None  # who can wait for the end needs no versions before
     anytime = Anytime(drafts, len(parts.validation), started, clock.seconds if clock else None, say)
     if kept:

@@ -63,11 +63,11 @@ class TfidfVectors:
             {"analyzer": "word", "ngram_range": [1, 2], "token_pattern": r"(?u)\b\w+\b"},
             {"analyzer": "char_wb", "ngram_range": [2, 4]},
         ]
+        least = 2 if len(texts) > MANY_ROWS else 1
         if _cjk_share(texts) > 0.3:
-            views = [{"analyzer": "char", "ngram_range": [1, 3]}]
+            views, least = [{"analyzer": "char", "ngram_range": [1, 3]}], 1
         parts, arrays = [], {}
         for number, view in enumerate(views):
-            least = 2 if len(texts) > MANY_ROWS else 1
             fitted = TfidfVectorizer(**_settings(view), max_features=room // len(views), min_df=least).fit(texts)
             parts.append({"settings": view, "vocabulary": list(fitted.get_feature_names_out())})
             arrays[f"idf{number}"] = fitted.idf_.astype(np.float32)
