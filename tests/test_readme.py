@@ -39,6 +39,7 @@ def stable(lines: list[str]) -> list[str]:
         "A plain floor",
         "The plain floor",
         "Worse",
+        "v0001 is '",
         "v0002 is '",
         "TF-IDF + logistic regression is",
         "TF-IDF + logistic regression may",

@@ -10,6 +10,8 @@ from typing import Any
 
 from tunewheel.data.doctor.finding import Finding
 from tunewheel.registry import Version
+from tunewheel.workflows.plan import Absent, Plan
+from tunewheel.workflows.ways import Way
 
 from . import markdown
 
@@ -70,6 +72,7 @@ OTHERS = """## Other commands
 | command | object |
 |---|---|
 | `check --json` | `file`; `findings`, each with FINDING; `profile` (rows, labels, lengths, languages) |
+| `plan --json` | PLAN; each of `ways` has WAY; each of `absent` has ABSENT. Scores are ranges, `null` where unknown |
 | `predict TEXT --json` | `answers`, each as in [the HTTP API](api.md) without `id` |
 | `predict FILE --json` | `output` (the file written), `version`, `rows`, `failed` (rows with an error), `left_out` |
 | `versions --json` | `versions`, each with VERSION; `aliases` |
@@ -87,8 +90,16 @@ def page() -> str:
         markdown.table(["field", "what it is"], [(f"`{path}`", text) for path, text in FIELDS.items()]),
         "A real one, of a few hundred rows; it is kept in [example-run.json](example-run.json):",
         markdown.json_block(run),
-        OTHERS.replace("FINDING", names(Finding)).replace("VERSION", names(Version)),
+        others(),
     )
+
+
+def others() -> str:
+    """The objects of the other commands, with the fields that they have."""
+    text = OTHERS
+    for word, kind in {"FINDING": Finding, "VERSION": Version, "PLAN": Plan, "WAY": Way, "ABSENT": Absent}.items():
+        text = text.replace(word, names(kind))
+    return text
 
 
 def names(kind: type[Any]) -> str:

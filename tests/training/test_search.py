@@ -6,7 +6,7 @@ import pytest
 from optuna.trial import FixedTrial
 
 from tunewheel.training.options import TrainingOptions
-from tunewheel.training.search import Asked, Study, space
+from tunewheel.training.search import Study, Suggestion, space
 
 AROUND = TrainingOptions(epochs=4, batch_units=512, learning_rate=1e-4)
 LAYERS = 6
@@ -17,7 +17,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "trials.jsonl"
 
 
-def ended(study: Study, score: float, early: float | None = None) -> tuple[Asked, bool]:
+def ended(study: Study, score: float, early: float | None = None) -> tuple[Suggestion, bool]:
     """One training that scores so much, `early` at a quarter of its way; and whether it was given up there."""
     asked = study.ask()
     pruned = asked.report(0.25, score if early is None else early)

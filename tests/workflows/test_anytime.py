@@ -17,10 +17,11 @@ class Registry:
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.status = "draft"
 
     def __call__(self, candidate: Any) -> Any:
         self.names.append(candidate.name)
-        return SimpleNamespace(id=f"v{len(self.names):04d}")
+        return SimpleNamespace(id=f"v{len(self.names):04d}", status=self.status)
 
 
 def candidate(name: str, score: float, role: str = "before") -> Any:
@@ -90,3 +91,15 @@ def test_what_an_earlier_start_noted_is_not_noted_again(anytime: Anytime, regist
     later.offer(candidate("majority", 0.3), "majority", time.perf_counter())
     later.offer(candidate("linear", 0.9), "linear", time.perf_counter())
     assert len(later.tried) == 2 and registry.names == ["linear"]
+
+
+def test_a_draft_that_answers_otherwise_than_judged_is_not_offered_to_be_served(
+    anytime: Anytime, registry: Registry
+) -> None:
+    registry.status = "refused"
+    anytime.offer(candidate("majority", 0.3), "majority", time.perf_counter())
+    linear = candidate("linear", 0.9)
+    anytime.offer(linear, "linear", time.perf_counter())
+    assert isinstance(anytime.say, Listening)
+    assert "refused" in anytime.say.said and "can be served" not in anytime.say.said
+    assert anytime.draft_of(linear) is None

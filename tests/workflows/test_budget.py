@@ -13,7 +13,7 @@ from small_texts import intents, write_csv
 
 from tunewheel.errors import RecipeError
 from tunewheel.training.options import TrainingOptions
-from tunewheel.workflows import budget, spend
+from tunewheel.workflows import budget, spend, trainings, watching
 from tunewheel.workflows.budget import Clock, Cost, afford, fitted, seconds_of, worth_starting
 from tunewheel.workflows.run import Run
 from tunewheel.workflows.tune import tune
@@ -101,9 +101,9 @@ def ideas(run: Run) -> list[str]:
 def test_time_to_spare_goes_into_other_seeds_averages_and_other_settings(run: Callable[..., Run]) -> None:
     done = run(10_000.0, 250.0, "training.epochs=1", "training.batch_units=100000")  # a pass of a single step
     spent = ideas(done)
-    assert spent[-1] == spend.REFIT, "few rows are learnt from to the last one"
+    assert spent[-1] == trainings.REFIT, "few rows are learnt from to the last one"
     assert spent.index(spend.DEFAULT) < spent.index(spend.SEED) < spent.index(spend.SEARCH)
-    assert spend.PART_WAY in spent
+    assert trainings.PART_WAY in spent
     searched = [one.settings for one in done.report.search.tried if one.idea == spend.SEARCH]
     assert all("learning_rate" in settings for settings in searched)
     assert not any("batch_units" in settings for settings in searched), "what was asked for is not searched"
@@ -115,7 +115,7 @@ def test_trainings_from_one_beginning_are_averaged_where_validation_rows_are_apa
 ) -> None:
     held = write_csv(tmp_path / "held.csv", intents(40, seed=1))
     done = run(10_000.0, 500.0, "training.epochs=1", "training.learning_rate=1e-5", validation=str(held))
-    assert spend.AVERAGE in ideas(done) and spend.REFIT not in ideas(done)
+    assert trainings.AVERAGE in ideas(done) and trainings.REFIT not in ideas(done)
 
 
 def test_what_was_the_best_on_the_way_was_registered_at_once_and_stays(run: Callable[..., Run]) -> None:
@@ -143,7 +143,41 @@ def test_a_run_that_was_stopped_goes_on_with_what_is_left_of_its_budget(
     spent = ideas(done)
     assert spent.count(spend.DEFAULT) == 1 and spent.count("TF-IDF + logistic regression") == 1
     assert spend.SEARCH in spent or spend.SEED in spent, "the rest of the budget was used"
-    assert "Going on from step" in heard.said and done.version.status == "ready"
+    assert done.version.status == "ready"
+
+
+def test_a_training_that_was_stopped_goes_on_from_its_last_checkpoint(
+    run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_on = watching.Watching.judged
+
+    def stopped(self: Any, session: Any, step: Any) -> bool:
+        if step.epoch == 1:
+            raise KeyboardInterrupt
+        return looked_on(self, session, step)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(watching.Watching, "judged", stopped)
+        run(10_000.0, 400.0, "training.epochs=3")
+    heard = Listening()
+    done = tune(workspace=tmp_path / "workspace", resume=True, say=heard)
+    assert "Going on from step" in heard.said and ideas(done).count(spend.DEFAULT) == 1
+
+
+def test_of_equals_on_few_rows_the_weights_between_are_kept(run: Callable[..., Run]) -> None:
+    sets = ("training.epochs=1", "training.learning_rate=1e-9", "training.head_learning_rate=1e-9")  # nothing moves
+    done = run(10_000.0, 400.0, *sets)
+    tried = done.report.search.tried  # type: ignore[union-attr]
+    part = next(one for one in tried if one.idea == trainings.PART_WAY)
+    assert part.settings["share"] == trainings.SHARES[0]
+
+
+def test_a_recipe_in_which_everything_is_settled_is_trained_with_other_seeds_only(run: Callable[..., Run]) -> None:
+    first = run(10_000.0, 3000.0, "training.epochs=1")
+    recipe = first.folder / "recipe.yaml"
+    recipe.write_text(first.report.background.recipe)
+    done = run(10_000.0, 800.0, recipe=recipe)
+    assert spend.SEARCH not in ideas(done) and spend.DEFAULT in ideas(done)
 
 
 def test_when_there_is_no_time_to_train_the_best_plain_model_goes_live(run: Callable[..., Run]) -> None:

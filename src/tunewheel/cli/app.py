@@ -9,6 +9,7 @@ import typer
 from .failures import Command
 from .judging import check, report, tune
 from .lists import models, tasks
+from .planning import plan
 from .recipes import recipe_app
 from .using import predict, serve
 from .versions import promote, rollback, versions
@@ -21,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, tune, predict, serve, report, versions, promote, rollback, tasks, models):
+for command in (check, plan, tune, predict, serve, report, versions, promote, rollback, tasks, models):
     app.command(cls=Command)(command)
 app.add_typer(recipe_app, name="recipe")
 

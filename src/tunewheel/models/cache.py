@@ -17,7 +17,7 @@ from .archives import extract
 from .catalogue import CATALOGUE, Entry, Origin
 from .convert import convert
 from .folder import ABOUT, appearing, check_folder, write_json
-from .packages import fetch
+from .packages import at_hand, fetch
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 # Part of a cached folder's name: raise it when conversion writes something else than before.
@@ -42,6 +42,12 @@ def obtain(model: str, *, online: bool = False, tell: Tell = lambda line: None) 
 
         return check_folder(from_hub(model, cache_folder() / "hub", online=online))
     raise WeightsMissing(f"there is no model '{model}': not in the catalogue, and no such folder.", mend=_advice(model))
+
+
+def is_ready(entry: Entry) -> bool:
+    """Whether `obtain` has this body without a download."""
+    cached = (cache_folder() / f"{entry.name}-{_fingerprint(entry)}").is_dir()
+    return cached or not entry.origins or any(all(map(at_hand, origin.packages)) for origin in entry.origins)
 
 
 def cache_folder() -> Path:

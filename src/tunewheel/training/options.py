@@ -42,7 +42,12 @@ class TrainingOptions(Options):
     dropout: float = Field(default=0.1, ge=0, lt=1, description="Dropout before the head.")
     label_smoothing: float = Field(default=0.0, ge=0, lt=1, description="Share of each target spread over all labels.")
     clip: float = Field(default=1.0, gt=0, description="Largest norm of the gradient.")
-    patience: int = Field(default=3, ge=1, description="Stop after so many validations without a better score.")
+    keep: Literal["best", "last"] = Field(
+        default="best", description="Which weights are kept: the best on the validation rows, or the last ones."
+    )
+    patience: int = Field(
+        default=3, ge=1, description="Stop after so many validations without a better score (keep: best)."
+    )
     validations: int = Field(default=1, ge=1, le=100, description="Validations an epoch.")
     precision: Literal["auto", "bf16", "fp32"] = Field(
         default="auto", description="Arithmetic: auto measures bf16 against fp32 on this machine and keeps the faster."

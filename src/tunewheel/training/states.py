@@ -48,8 +48,7 @@ def with_states(module: Headed, batch: Batch, folder: Path, *, half: bool) -> Ba
     if states is None:
         needed = int(sizes(batch).sum()) * body.width * KIND.itemsize
         if needed > min(MOST_BYTES, SHARE_OF_DISK * shutil.disk_usage(folder).free):
-            body.begun = 0
-            return batch
+            return batch  # and the body begins where it always did: other rows may have their states
         _make_room(folder, needed)
         states = _write(path, body, batch, half)
     return batch.merged(Batch({STATES: states}, {STATES: "tokens"}))

@@ -32,8 +32,10 @@ class Anytime:
         self.tried: list[Tried] = []
         self.moments: list[tuple[float, float]] = []
         self.drafted = -1.0
+        self.cost = 0.0  # seconds that the latest draft took
         self._score = -1.0
-        self._registered_at, self._cost = 0.0, 0.0
+        self._registered_at = 0.0
+        self._draft: tuple[Candidate, str] | None = None
 
     def go_on(self, kept: Kept) -> None:
         """Take up the record of an earlier start. What is offered once more is not noted again."""
@@ -42,17 +44,18 @@ class Anytime:
 
     def offer(
         self, candidate: Candidate, idea: str, began: float, *, settings: Mapping[str, Any] | None = None,
-        ended: Ended = "finished", moments: Sequence[tuple[float, float]] = (),
+        ended: Ended = "finished", moments: Sequence[tuple[float, float]] = (), ties: bool = False,
     ) -> bool:  # fmt: skip
-        """A candidate that is ready; registered where it is the best so far. `began` and the times of `moments` are
-        readings of `time.perf_counter`."""
+        """A candidate that is ready; registered where it is the best so far, or with `ties` as good. `began` and the
+        times of `moments` are readings of `time.perf_counter`."""
         if candidate.made.role != "after":
             self.plain.append(candidate)
-        elif self.tuned is None or candidate.score > self.tuned.score:
+        elif self.tuned is None or candidate.score >= self.tuned.score + (0.0 if ties else 1e-12):
             self.tuned = candidate  # the others are let go: a module fills memory
         better = self._seen([*moments, (time.perf_counter(), candidate.score)])
         self._note(idea, began, settings, candidate.score, ended, better)
-        if len(self.plain) > 1 and candidate.score > self.drafted:  # the first one knows nothing
+        as_good = ties and candidate.score == self.drafted
+        if len(self.plain) > 1 and (candidate.score > self.drafted or as_good):  # the first one knows nothing
             self._make_draft(candidate)
         return better
 
@@ -75,9 +78,13 @@ class Anytime:
 
     def rising(self, candidate: Callable[[], Candidate], score: float) -> None:
         """A training under way that has just scored so much: registered now and then where it is the best so far."""
-        rest = max(REST_SECONDS, REST_SHARE * self._cost)
+        rest = max(REST_SECONDS, REST_SHARE * self.cost)
         if score > max(self.drafted, self._score) and time.perf_counter() - self._registered_at > rest:
             self._make_draft(candidate())
+
+    def draft_of(self, candidate: Candidate) -> str | None:
+        """The version that holds just this candidate, if there is one."""
+        return self._draft[1] if self._draft and self._draft[0] is candidate else None
 
     def record(self, metric: str, why: str) -> Search:
         """All of it, for the report."""
@@ -110,9 +117,12 @@ class Anytime:
             return
         began = time.perf_counter()
         version = self.register(candidate)
+        if version.status == "refused":
+            self.say.line(f"{version.id} ({candidate.name}) is refused: its served answers differ from those judged.")
+            return
         self._registered_at = time.perf_counter()
-        self._cost = self._registered_at - began
-        self.drafted = candidate.score
+        self.cost = self._registered_at - began
+        self.drafted, self._draft = candidate.score, (candidate, version.id)
         metric = spelled(candidate.task.best_by)
         self.say.line(
             f"Best so far after {self._registered_at - self.started:.0f} s: {candidate.name}, {metric} "

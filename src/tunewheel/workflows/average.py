@@ -58,7 +58,8 @@ class Averager:
 def part_of_the_way(module: Headed, beginning: Weights, share: float) -> Headed:
     """A copy of a trained `module` that has gone only a `share` of the way from its `beginning` (all its tensors)."""
     end = module.state_dict()
-    there = {name: torch.lerp(beginning[name], end[name], share) for name in end if end[name].is_floating_point()}
+    floating = [name for name, tensor in end.items() if tensor.is_floating_point()]
+    there = {name: torch.lerp(beginning[name].to(end[name].device), end[name], share) for name in floating}
     return _with(module, there)
 
 

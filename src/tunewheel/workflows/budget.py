@@ -19,7 +19,7 @@ _WRITTEN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*")
 MARGIN = 0.05
 # Saving, certifying and writing the report, beside the answers to the test rows.
 PAPERS_SECONDS = 4.0
-READINGS = 2.5  # the frozen encoder's and the chosen one's, and half for certificates and slow moments
+READINGS = 2.5  # by the frozen encoder and by the chosen one, and half for certificates and slow moments
 FEWEST_STEPS = 10
 SPARE = 1.15
 MUCH_MORE = 1.5
@@ -114,7 +114,9 @@ def afford(
         return way, _told(way, planned, price, seconds)
     steps = int(passes * price.steps)
     # A few more than fit: the schedule follows the clock, and no second is left over where steps turn out faster.
-    cut = way.model_copy(update={"steps": math.ceil(SPARE * steps), "epochs": max(math.ceil(SPARE * passes), 1)})
+    cut = way.model_copy(
+        update={"steps": math.ceil(SPARE * steps), "epochs": min(max(math.ceil(SPARE * passes), 1), way.epochs + 1)}
+    )
     return cut, _told(way, passes, price, seconds)
 
 

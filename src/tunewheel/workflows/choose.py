@@ -13,7 +13,8 @@ from .. import tasks
 from ..data import Table, profile
 from ..errors import DataError, RecipeError
 from ..models.cache import obtain
-from ..models.choose import Choice
+from ..models.catalogue import Entry
+from ..models.choose import Choice, others
 from ..models.choose import choose as choose_body
 from ..models.estimate import available_memory_mb
 from ..models.folder import about
@@ -123,11 +124,15 @@ def choose_model(recipe: Recipe[Any], examples: Sequence[Example], reads: str, s
 
 def suited_body(examples: Sequence[Example], reads: str) -> Choice:
     """The body for rows like `examples` on this machine."""
-    facts = profile(examples[:PROFILED_ROWS])
     kind: Literal["text", "image"] = "image" if reads == "image" else "text"
     return choose_body(
-        _body_profile(facts), kind, cased_matters=reads == "words", memory_mb=available_memory_mb()
+        _body_profile(examples), kind, cased_matters=reads == "words", memory_mb=available_memory_mb()
     )  # fmt: skip
+
+
+def other_bodies(examples: Sequence[Example], chosen: Entry) -> list[Entry]:
+    """The bodies beside the `chosen` one that read rows like `examples`."""
+    return others(_body_profile(examples), chosen)
 
 
 def choose_training(recipe: Recipe[Any], asked: Asked, rows: int, reads: Any, folder: Path) -> Recipe[Any]:
@@ -170,8 +175,9 @@ def _with(recipe: Recipe[Any], **sections: Any) -> Recipe[Any]:
     return recipe.model_copy(update=sections)
 
 
-def _body_profile(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _body_profile(examples: Sequence[Example]) -> dict[str, Any]:
     """What the choice of a body looks at, from a profile of the rows."""
+    facts = profile(examples[:PROFILED_ROWS])
     side = min(facts.get(name, {}).get("0.5", 0) for name in ("width", "height"))
-    told = {name: facts[name] for name in ("language", "languages") if name in facts}
+    told: dict[str, Any] = {name: facts[name] for name in ("language", "languages") if name in facts}
     return {**told, "cased": facts.get("capitalised", 1.0), "side": side}

@@ -50,8 +50,8 @@ def conclude(ending: Ending, candidates: Sequence[Candidate], say: Say) -> Run:
         for entrant in kept:
             runs.append(_registered(ending, entrant, entrants))
             stage.advance()
-    _tell_of_rivals(runs[1:], say)
     chosen = runs[kept.index(main)]
+    _tell_of_rivals(chosen, runs, say)
     # The run is done before anything is promoted: what goes wrong from here on loses nothing.
     finish(office.run, chosen.version.id)
     live = promote_if_proved(office.workspace, chosen.version, sets, say)
@@ -70,10 +70,13 @@ def _registered(ending: Ending, entrant: Entrant, entrants: Sequence[Entrant]) -
     return _written(Run(version, report, office.workspace.report_folder(version), _facts(ending)))
 
 
-def _tell_of_rivals(runs: Sequence[Run], say: Say) -> None:
+def _tell_of_rivals(chosen: Run, runs: Sequence[Run], say: Say) -> None:
     for run in runs:
-        version = run.version
-        say.line(f"{version.id} is '{version.name}', which is as good; it can be served like any version.")
+        if run is not chosen:
+            metric = run.report.judgement.metric
+            level = run.report.standing.scores[metric] >= chosen.report.standing.scores[metric]
+            how = "is as good" if level else "is registered, too"
+            say.line(f"{run.version.id} is '{run.version.name}', which {how}; it can be served like any version.")
 
 
 def _written(run: Run) -> Run:

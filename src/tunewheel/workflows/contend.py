@@ -11,6 +11,7 @@ from ..evaluation.calibration import Calibration, calibration
 from ..evaluation.report import Contender, Role
 from ..records import Batch, Example, Prediction, Scores, Step
 from ..task import Engine, Outputs, Task
+from ..training.options import TrainingOptions
 
 Encode = Callable[[Task, Sequence[Example]], Batch]
 
@@ -21,7 +22,7 @@ class Made:
     on (`engine`, with `encode`). `origin` is the module or floor itself.
 
     Where few rows were refitted with the validation rows among them, the answers are those of its twin that had not
-    seen them.
+    seen them. `options` are those it was fine-tuned with.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Made:
     seconds: float
     size_bytes: int
     curve: Sequence[Step] = field(default=(), repr=False)
+    options: TrainingOptions | None = None
 
 
 @dataclass(frozen=True)

@@ -48,13 +48,18 @@ class Office:
         texts = {**papers, "scores.json": json.dumps(dict(scores.values)), ROWS: _lines(_judged(entrant, self.sets))}
         return self._registered(entrant.candidate, texts, self._to_be_certified(entrant), "ready", "")
 
-    def _to_be_certified(self, entrant: Entrant) -> Asked:
+    def restore(self, version: str) -> Any:
+        """The module of a version, as it was registered."""
+        revived = revive(self.workspace.bundle(version), self.workspace.bases)
+        return revived.engine.module  # type: ignore[attr-defined]
+
+    def _to_be_certified(self, entrant: Entrant) -> Questions:
         test, answers = self.sets.test, entrant.contender.predictions
         if not self.hurry or len(test) <= HURRIED_ROWS:
-            return Asked(test, answers, entrant.contender.scores, SAMPLE)
+            return Questions(test, answers, entrant.contender.scores, SAMPLE)
         few = evenly(len(test), HURRIED_ROWS)
         some, theirs = [test[i] for i in few], [answers[i] for i in few]
-        return Asked(some, theirs, entrant.task.score(theirs, some), SAMPLE)
+        return Questions(some, theirs, entrant.task.score(theirs, some), SAMPLE)
 
     def draft(self, candidate: Candidate, papers: Mapping[str, str]) -> Version:
         """The same for one that has not met the test rows: it can be served, and is certified on validation rows."""
@@ -62,12 +67,12 @@ class Office:
         asked = [held[i] for i in evenly(len(held), DRAFT_ROWS)]
         answers, _ = candidate.answer(asked)
         texts = {**papers, "scores.json": json.dumps(dict(candidate.validation.values))}
-        judged = Asked(asked, answers, candidate.task.score(answers, asked), DRAFT_ALONE)
+        judged = Questions(asked, answers, candidate.task.score(answers, asked), DRAFT_ALONE)
         note = f"scored on {len(held):,} validation rows; the test rows have not been asked"
         return self._registered(candidate, texts, judged, "draft", note)
 
     def _registered(
-        self, candidate: Candidate, texts: Mapping[str, str], judged: Asked, status: Status, notes: str
+        self, candidate: Candidate, texts: Mapping[str, str], judged: Questions, status: Status, notes: str
     ) -> Version:
         kind: Kind = "floor" if isinstance(candidate.made.origin, Floor) else "module"
         folder = self.run / "bundle"
@@ -97,14 +102,14 @@ class Office:
             source = self.model / "model.safetensors"
             pack_module(folder, candidate.task, candidate.made.origin, self.workspace.bases, source)
 
-    def _certificate(self, written: bundle.Bundle, judged: Asked) -> Certificate:
+    def _certificate(self, written: bundle.Bundle, judged: Questions) -> Certificate:
         revived = revive(written, self.workspace.bases)
         predictor = Predictor(revived.task, revived.encode, revived.engine, "draft")
         return certify(predictor, judged.examples, judged.answers, judged.scores, judged.alone)
 
 
 @dataclass(frozen=True)
-class Asked:
+class Questions:
     """Rows that a bundle is asked about, the answers and scores that evaluation gave, and how many rows are asked once
     more, one at a time."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from ..errors import WorkspaceError
 from ..evaluation.search import Tried
 from ..training.options import TrainingOptions
 from .underway import replace_text
@@ -29,8 +30,9 @@ class Training:
 
 @dataclass
 class Kept:
-    """The budget and what of it is `spent` (seconds), the record so far, the options that were planned, and which
-    trainings are the best (and what `share` of its way its weights go) and under way."""
+    """The budget and what of it is `spent` (seconds), the record so far, the options that were planned, the settings
+    that the user `fixed`; the best training with its score, its seconds, the `share` of its way that its weights go and
+    the version that holds it; and the training under way."""
 
     budget: float
     spent: float = 0.0
@@ -39,8 +41,12 @@ class Kept:
     drafted: float = -1.0
     count: int = 0
     planned: TrainingOptions | None = None
+    fixed: list[str] = field(default_factory=list)
     best: Training | None = None
+    score: float = -1.0
+    seconds: float = 0.0
     share: float = 1.0
+    draft: str | None = None
     under_way: Training | None = None
 
     def save(self, folder: Path) -> None:
@@ -49,11 +55,15 @@ class Kept:
 
 
 def load(folder: Path) -> Kept | None:
-    """What an earlier start left; None where it left nothing that can be read."""
-    try:
-        return _SHAPE.validate_json((folder / NAME).read_bytes())
-    except (OSError, ValidationError):
+    """What an earlier start left; None where it had no budget. Raises `WorkspaceError` when it is damaged."""
+    path = folder / NAME
+    if not path.exists():
         return None
+    try:
+        return _SHAPE.validate_json(path.read_bytes())
+    except ValidationError:
+        mend = "Start a new run: leave out --resume."
+        raise WorkspaceError("what the run had come to cannot be read.", where=str(path), mend=mend) from None
 
 
 _SHAPE = TypeAdapter(Kept)

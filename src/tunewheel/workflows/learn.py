@@ -19,7 +19,7 @@ from ..models.adapters import choose_moving
 from ..models.backbone import load_backbone
 from ..models.estimate import seconds_a_unit
 from ..models.heads import Headed
-from ..records import Array, Batch, Example, Scores, Step
+from ..records import Array, Batch, Example, Picture, Scores, Step
 from ..task import Outputs, Task
 from ..training.batches import order, sizes
 from ..training.floors import frozen
@@ -35,7 +35,7 @@ from .sets import Sets
 from .trial import Trial, Watch, run_trial
 
 PROBED_STEPS = 6
-PROBED_UNITS = 4_096
+PROBED_UNITS, PROBED_PICTURES = 4_096, 64
 PROBED_READINGS = 3
 SAMPLED = 2_000
 FINE_TUNED = "Fine-tuned"
@@ -61,7 +61,7 @@ class Learner:
 
     @cached_property
     def layers(self) -> int:
-        """Layers that can stand still and have been trained; one where a body is all or nothing."""
+        """Layers that can stand still while others move; one where a body is all or nothing."""
         body = self.fresh_module(self.seed).backbone
         return len(body.blocks()) if body.separable else 1
 
@@ -105,7 +105,8 @@ class Learner:
 
     def reading_seconds(self) -> float:
         """Seconds to answer one unit (token, picture) in float32, the best of a few readings of some rows."""
-        rows = self.validation.select(np.flatnonzero(np.cumsum(sizes(self.validation)) <= PROBED_UNITS))
+        most = PROBED_UNITS if "tokens" in self.validation else PROBED_PICTURES
+        rows = self.validation.select(np.flatnonzero(np.cumsum(sizes(self.validation)) <= most))
         rows = rows if len(rows) else self.validation.select(np.arange(1))
         engine, taken = ModuleEngine(self.fresh_module(self.seed)), []
         for _ in range(PROBED_READINGS):  # the first pays for warming up
@@ -199,12 +200,14 @@ class Learner:
         judged = twin or trial
         outputs = ModuleEngine(judged.module)(self.validation)
         seconds = trial.seconds + (twin.seconds if twin else 0.0)
-        return self._candidate(name, "after", trial.module, outputs, seconds, judged.curve)
+        return self._candidate(name, "after", trial.module, outputs, seconds, judged.curve, trial.options)
 
     def interim(self, session: Session) -> Candidate:
         """A module that is still being trained, as it is now."""
         engine = ModuleEngine(session.module)
-        return self._candidate(FINE_TUNED, "after", session.module, engine(self.validation), session.seconds)
+        return self._candidate(
+            FINE_TUNED, "after", session.module, engine(self.validation), session.seconds, (), session.options
+        )
 
     def _prepared(self, options: TrainingOptions, seed: int, head: Head | None = None) -> Headed:
         """A fresh module in which just that moves which is to move."""
@@ -219,12 +222,14 @@ class Learner:
         return self.validation if examples is self.sets.validation else task.encode(examples)
 
     def _candidate(
-        self, name: str, role: Role, module: Headed, outputs: Outputs, seconds: float, curve: Sequence[Step] = ()
-    ) -> Candidate:
+        self, name: str, role: Role, module: Headed, outputs: Outputs, seconds: float, curve: Sequence[Step] = (),
+        options: TrainingOptions | None = None,
+    ) -> Candidate:  # fmt: skip
         size = sum(p.numel() * p.element_size() for p in module.parameters())
         made = Made(
-            name, role, ModuleEngine(module), self._encoded, self.validation, outputs, module, seconds, size, curve
-        )
+            name, role, ModuleEngine(module), self._encoded, self.validation, outputs, module, seconds, size, curve,
+            options,
+        )  # fmt: skip
         return candidate(self.task, made, self.sets.validation)
 
 
@@ -248,4 +253,4 @@ def _head_of(module: Headed) -> Head:
 
 def _length(examples: Sequence[Example]) -> int:
     """Characters of all texts; pictures count as one each."""
-    return sum(len(example.text) + 1 for example in examples)
+    return sum(1 if isinstance(example.content, Picture) else len(example.text) + 1 for example in examples)

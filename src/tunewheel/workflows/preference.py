@@ -31,7 +31,7 @@ def preferred(
         return rival, f"{rival.name}: better than the fine-tuned model on the validation rows, and not by luck."
     if cut and rival.score > tuned.score:
         return rival, f"{rival.name}: ahead of a fine-tuning that was cut short{_scored(rival)}."
-    if few and rival.score >= tuned.score:
+    if few and rival.score >= tuned.score and rival is not candidates[0]:
         return (
             rival,
             f"{rival.name}: as good on the validation rows as what was fine-tuned on few rows{_scored(rival)}.",
@@ -48,9 +48,10 @@ def fine_tuned(candidates: Sequence[Candidate]) -> Candidate | None:
 
 
 def best_rival(candidates: Sequence[Candidate]) -> Candidate:
-    """The best on validation of all that are not fine-tuned."""
+    """The best on validation of all that are not fine-tuned; of equals the first that knows more than how often each
+    answer occurs."""
     plain = [candidate for candidate in candidates if candidate.made.role != "after"]
-    return max(plain, key=lambda candidate: candidate.score)
+    return max(plain, key=lambda candidate: (candidate.score, candidate is not plain[0]))
 
 
 def proved_on_validation(tuned: Candidate, rival: Candidate, groups: Groups = None) -> bool:

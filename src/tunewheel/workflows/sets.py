@@ -86,10 +86,10 @@ def make_sets(
 
 def sketch_sets(
     workspace: Workspace | None, table: Table, task: Task, options: DataOptions, split: str | None, seed: int,
-    tell: Tell,
+    tell: Tell, most_bytes: int | None = None,
 ) -> Sets:  # fmt: skip
     """The sets that `make_sets` would make, for a look ahead: nothing is frozen, no file is written."""
-    return _divided(workspace, table, task, options, split, seed, tell)[0]
+    return _divided(workspace, table, task, options, split, seed, tell, most_bytes)[0]
 
 
 def _divided(

@@ -47,7 +47,7 @@ class Patient:
 
 @dataclass(frozen=True)
 class Trial:
-    """A trained module, its best score on the validation rows, and how it came to it.
+    """A trained module, its score on the validation rows, and how it came to it.
 
     `moments` are (reading of `time.perf_counter`, best score so far).
     """
@@ -65,7 +65,7 @@ class Trial:
 def run_trial(
     session: Session, rows: Batch, score: Score | None, folder: Path, say: Say, watch: Watch | None = None
 ) -> Trial:
-    """Train on `rows` to the end, or until the `watch` ends it, showing and keeping the progress.
+    """Train on `rows` to the end, or until the `watch` ends it, showing the progress and keeping it now and then.
 
     `score` judges the module on the validation rows; without it the last weights are kept. What was done in `folder`
     before is gone on with.
@@ -79,7 +79,7 @@ def run_trial(
     if session.options.mode == "lora":
         merge_lora(session.module)
     return Trial(
-        session.module, session.options, session.seed, session.best_score, session.seconds, course.curve,
+        session.module, session.options, session.seed, course.score_of_kept, session.seconds, course.curve,
         course.moments, course.ended,
     )  # fmt: skip
 
@@ -110,6 +110,14 @@ class _Course:
             say.line(f"Time is up after {session.step} of {total} steps; the best so far is kept.")
         session.restore_best()
 
+    @property
+    def score_of_kept(self) -> float:
+        """The score of the weights that are kept."""
+        last = next((step.validation for step in reversed(self.curve) if step.validation), None)
+        if self.session.options.keep == "last" and last:
+            return last[self.session.task.best_by]
+        return self.session.best_score
+
     def _seen(self, step: Step, total: int) -> Step:
         """The step, judged where it is the last for which there is time: it may be the best."""
         over = step.number < total and self.watch.share() >= 1
@@ -137,7 +145,7 @@ class _Course:
 
 @contextmanager
 def _kept(session: Session, folder: Path) -> Iterator[Callable[[Step], None]]:
-    """Saves the session now and then, and whenever it is left: what was done is never lost."""
+    """Saves the session now and then, and when it is interrupted: little of what was done can be lost."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     saved_at, saved_step, cost = time.monotonic(), session.step, 0.0
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from .. import tasks
 from ..errors import RecipeError
 from ..recipe import Recipe, read
 from ..registry import LIVE, Version
+from ..task import Task
+from ..training.options import TrainingOptions
 from ..workspace import Workspace
 from .anytime import Anytime
 from .budget import LEAST_FOR_TORCH, Clock, seconds_of, steering_bytes
@@ -87,9 +90,22 @@ def tune(
     with run_folder(workspace, resume) as folder:
         asked = _asked(folder / RECIPE if resume else recipe, data, flags, sets)
         kept = kept_of(folder) if resume else Kept(clock.seconds) if clock else None
-        if kept is not None:  # what was spent before counts
+        if kept is not None:  # what an earlier start has spent counts
             clock = Clock(kept.budget, started - kept.spent)
-        return _tuned(workspace, folder, asked, say, clock.started if clock else started, clock, kept)
+        return _tuned(_Begun(workspace, folder, asked, say, clock.started if clock else started, clock, kept))
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A run under way: where, what was asked for, who listens, when it began, and what a budget leaves it."""
+
+    workspace: Workspace
+    folder: Path
+    asked: Asked
+    say: Say
+    started: float
+    clock: Clock | None
+    kept: Kept | None
 
 
 def _refuse_changes(data: Any, recipe: Any, sets: Sequence[str], flags: Mapping[str, Any]) -> None:
@@ -103,69 +119,73 @@ def _refuse_changes(data: Any, recipe: Any, sets: Sequence[str], flags: Mapping[
         )
 
 
-def _tuned(
-    workspace: Workspace, folder: Path, asked: Asked, say: Say, started: float, clock: Clock | None, kept: Kept | None
-) -> Run:
+def _tuned(begun: _Begun) -> Run:
     """The story itself."""
-    with told_with_settings(asked):
-        table = open_table(_data_path(asked), asked.settings.get("data"))
-        recipe, split = draft_recipe(table, asked, say)
+    say, clock = begun.say, begun.clock
+    with told_with_settings(begun.asked):
+        table = open_table(_data_path(begun.asked), begun.asked.settings.get("data"))
+        recipe, split = draft_recipe(table, begun.asked, say)
     kind = tasks.find(recipe.task)
     task = kind(recipe.options)
-    parts = make_sets(workspace, table, task, recipe.data, split, recipe.seed, say.line, steering_bytes(clock))
-    task.facts = task.learn(parts.train)
-    say.line(
-        f"{len(parts.train)} rows to train, {len(parts.validation)} to validate, {len(parts.test)} frozen to judge."
-    )
-    recipe, model = choose_model(recipe, parts.train, kind.reads, say)
-    recipe = choose_training(recipe, asked, len(parts.train), kind.reads, model)
-    remember(folder, recipe)
-    office = Office(workspace, parts, folder, model, workspace.versions.aliases().get(LIVE), hurry=clock is not None)
+    sets = make_sets(begun.workspace, table, task, recipe.data, split, recipe.seed, say.line, steering_bytes(clock))
+    task.facts = task.learn(sets.train)
+    say.line(f"{len(sets.train)} rows to train, {len(sets.validation)} to validate, {len(sets.test)} frozen to judge.")
+    recipe, model = choose_model(recipe, sets.train, kind.reads, say)
+    recipe = choose_training(recipe, begun.asked, len(sets.train), kind.reads, model)
+    remember(begun.folder, recipe)
+    parent = begun.workspace.versions.aliases().get(LIVE)
+    office = Office(begun.workspace, sets, begun.folder, model, parent, hurry=clock is not None)
+    anytime, recipe = _found(begun, office, task, recipe)
+    remember(begun.folder, recipe)
+    cut = bool(clock and recipe.training.steps)
+    chosen, why = preferred(anytime.candidates, sets.groups(sets.validation), cut=cut, few=sets.few)
+    ending = Ending(office, recipe, begun.started, anytime.record(task.best_by, why), chosen, clock)
+    return conclude(ending, anytime.candidates, say)
+
+
+def _found(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any]) -> tuple[Anytime, Recipe[Any]]:
+    """Everything that was trained, floors first, and the recipe with all that was measured and chosen on the way."""
+    clock, kept, rows = begun.clock, begun.kept, len(office.sets.validation)
     drafts = partial(_draft, office, recipe) if clock else None  # who can wait for the end needs no versions before
-    anytime = Anytime(drafts, len(parts.validation), started, clock.seconds if clock else None, say)
+    anytime = Anytime(drafts, rows, begun.started, clock.seconds if clock else None, begun.say)
     if kept:
+        kept.fixed = kept.fixed or sorted(settled_training(begun.asked))
         anytime.go_on(kept)
-        kept.save(folder)
-    for floor in lay_floors(task, parts, folder / "floors", recipe.seed, say):
+        kept.save(begun.folder)
+    for floor in lay_floors(task, office.sets, begun.folder / "floors", recipe.seed, begun.say):
         anytime.offer(floor, floor.name, time.perf_counter() - floor.made.seconds)
-    if clock is None or clock.left > LEAST_FOR_TORCH:
-        recipe = _learnt(office, recipe, task, anytime, clock, kept, settled_training(asked), say)
-    remember(folder, recipe)
-    chosen, why = preferred(
-        anytime.candidates,
-        parts.groups(parts.validation),
-        cut=bool(clock and recipe.training.steps),
-        few=parts.few,
-    )
-    search = anytime.record(task.best_by, why)
-    return conclude(Ending(office, recipe, started, search, chosen, clock), anytime.candidates, say)
+    if clock is None or clock.left > LEAST_FOR_TORCH or (kept and kept.best):
+        recipe = _learnt(begun, office, task, recipe, anytime)
+    return anytime, recipe
 
 
 def _draft(office: Office, recipe: Recipe[Any], candidate: Candidate) -> Version:
-    return office.draft(candidate, draft_papers(candidate, recipe, office.sets, office.model))
+    """A draft, with the recipe of its own training."""
+    options = candidate.made.options or recipe.training
+    own = recipe.model_copy(update={"training": options})
+    return office.draft(candidate, draft_papers(candidate, own, office.sets, office.model))
 
 
-def _learnt(
-    office: Office,
-    recipe: Recipe[Any],
-    task: Any,
-    anytime: Anytime,
-    clock: Clock | None,
-    kept: Kept | None,
-    fixed: Collection[str],
-    say: Say,
-) -> Recipe[Any]:
-    """Before and after; gives the recipe with all that was measured and chosen on the way."""
+def _learnt(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any], anytime: Anytime) -> Recipe[Any]:
+    """Before and after; gives the recipe with the training that it came down to."""
     from ..models.backbone import load_processor
     from .learn import Learner
     from .spend import Spending
+    from .trainings import Trainings
 
     assert office.model is not None
     task.processor = load_processor(office.model, max_tokens=recipe.model.max_tokens)
     recipe = settle_precision(recipe, task, office.model, office.sets.train)
-    learner = Learner(task, office.sets, office.model, recipe.seed, say, office.workspace.cache / "states")
-    spending = Spending(learner, anytime, clock, kept or Kept(0.0), office.run, say, fixed)
-    return recipe.model_copy(update={"training": spending.spend(recipe.training)})
+    cache = office.workspace.cache / "states"
+    learner = Learner(task, office.sets, office.model, recipe.seed, begun.say, cache)
+    kept = begun.kept or Kept(0.0, fixed=sorted(settled_training(begun.asked)))
+
+    def settled(options: TrainingOptions) -> None:
+        remember(begun.folder, recipe.model_copy(update={"training": options}))
+
+    trainings = Trainings(learner, anytime, begun.clock, kept, begun.folder)
+    spending = Spending(trainings, begun.say, kept.fixed, settled)
+    return recipe.model_copy(update={"training": spending.spend(recipe.training, office.restore)})
 
 
 def _asked(

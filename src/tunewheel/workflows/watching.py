@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..records import Step
@@ -14,14 +15,15 @@ if TYPE_CHECKING:
 
 
 class Watching:
-    """A training that may take `allowed` seconds. `asked` is what a search asked for; with `interim` the module is
-    registered on the way where it is the best so far."""
+    """A training that may take `allowed` seconds. `suggestion` is what a search asked for. Where there is somebody to
+    note how far it is (`noted`), the module is registered on the way, too, where it is the best so far."""
 
     def __init__(
-        self, allowed: float, anytime: Anytime, learner: Learner, asked: Any = None, *, interim: bool = False
-    ) -> None:
-        self.allowed, self.anytime, self.learner, self.asked = max(allowed, 0.1), anytime, learner, asked
-        self.interim = interim
+        self, allowed: float, anytime: Anytime, learner: Learner, suggestion: Any = None,
+        noted: Callable[[], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.allowed, self.anytime, self.learner, self.suggestion = max(allowed, 0.1), anytime, learner, suggestion
+        self.noted = noted
         self.began = time.perf_counter()
 
     def share(self) -> float:
@@ -33,6 +35,8 @@ class Watching:
         assert step.validation is not None
         score = step.validation[session.task.best_by]
         # Adapters are part of the module until they are merged, and cannot be kept before.
-        if self.interim and step.best and step.number < step.total and session.options.mode != "lora":
+        if self.noted and step.best and step.number < step.total and session.options.mode != "lora":
             self.anytime.rising(lambda: self.learner.interim(session), score)
-        return bool(self.asked and self.asked.report(step.number / step.total, score))
+        if self.noted:
+            self.noted()
+        return bool(self.suggestion and self.suggestion.report(step.number / step.total, score))

@@ -1,5 +1,5 @@
 """Search: settings of fine-tuning, tried one after the other, the next one chosen from what came of the others."""
 
-from .study import Asked, Study
+from .study import Study, Suggestion
 
-__all__ = ["Asked", "Study"]
+__all__ = ["Study", "Suggestion"]

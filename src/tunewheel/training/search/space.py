@@ -25,7 +25,9 @@ def _rate(name: str, down: float, up: float) -> Callable[[BaseTrial, TrainingOpt
 DIMENSIONS: dict[str, Callable[[BaseTrial, TrainingOptions], Any]] = {
     "learning_rate": _rate("learning_rate", 4, 3),
     "head_learning_rate": _rate("head_learning_rate", 5, 2),
-    "epochs": lambda trial, around: trial.suggest_int("epochs", max(around.epochs // 2, 1), around.epochs * 2),
+    "epochs": lambda trial, around: trial.suggest_int(
+        "epochs", max(around.epochs // 2, 1), min(around.epochs * 2, 1000)
+    ),
     "batch_units": lambda trial, around: trial.suggest_categorical("batch_units", batches(around.batch_units)),
     "weight_decay": lambda trial, around: trial.suggest_float("weight_decay", 1e-4, 0.3, log=True),
     "dropout": lambda trial, around: trial.suggest_categorical("dropout", DROPOUTS),
@@ -64,7 +66,7 @@ def moves(layers: int) -> tuple[str, ...]:
 
 def batches(around: int) -> tuple[int, ...]:
     """Sizes of a batch to try."""
-    return (max(around // 2, 1), around, around * 2)
+    return (max(around // 2, 1), around, min(around * 2, 1_000_000))
 
 
 def _moving(lightness: str, layers: int) -> dict[str, Any]:

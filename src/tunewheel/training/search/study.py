@@ -23,7 +23,7 @@ STARTUP = 4  # so many are drawn at random before the sampler trusts what it has
 
 
 @dataclass
-class Asked:
+class Suggestion:
     """Options to try, and the settings by which they differ."""
 
     trial: optuna.Trial = field(repr=False)
@@ -52,34 +52,42 @@ class Study:
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.around, self.layers, self.file, self.fixed = around, layers, file, fixed
+        self.tried = _lines(file)
         self._study = optuna.create_study(
             direction="maximize",
-            sampler=TPESampler(seed=seed, n_startup_trials=STARTUP),
+            # A study that goes on must not draw at random what it drew before.
+            sampler=TPESampler(seed=seed + len(self.tried), n_startup_trials=STARTUP),
             pruner=SuccessiveHalvingPruner(min_resource=1, reduction_factor=REDUCTION),
         )
-        self.tried = _lines(file)
         for line in self.tried:
             self._learn(line)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to search: every setting is fixed."""
+        return not space.settings_of(self.around, self.layers, self.fixed)
 
     def add(self, options: TrainingOptions, score: float, reports: Mapping[int, float]) -> None:
         """Learn from a training that was not asked for here, such as that with the suggested settings."""
         settings = space.settings_of(options, self.layers, self.fixed)
         self._learn({"settings": settings, "score": score, "reports": reports, "pruned": False})
 
-    def ask(self) -> Asked:
+    def ask(self) -> Suggestion:
         """The next options to try."""
         trial = self._study.ask()
         options = space.suggest(trial, self.around, self.layers, self.fixed)
-        return Asked(trial, options, dict(trial.params))
+        return Suggestion(trial, options, dict(trial.params))
 
-    def tell(self, asked: Asked, score: float, *, pruned: bool) -> None:
+    def tell(self, suggestion: Suggestion, score: float, *, pruned: bool) -> None:
         """What came of it: the best score on the validation rows."""
-        self._study.tell(asked.trial, None if pruned else score, TrialState.PRUNED if pruned else TrialState.COMPLETE)
-        self._write(asked.settings, score, asked.reports, pruned)
+        self._study.tell(
+            suggestion.trial, None if pruned else score, TrialState.PRUNED if pruned else TrialState.COMPLETE
+        )
+        self._write(suggestion.settings, score, suggestion.reports, pruned)
 
-    def drop(self, asked: Asked) -> None:
+    def drop(self, suggestion: Suggestion) -> None:
         """There is no time for these options."""
-        self._study.tell(asked.trial, state=TrialState.FAIL)
+        self._study.tell(suggestion.trial, state=TrialState.FAIL)
 
     def _learn(self, line: Mapping[str, Any]) -> None:
         self._study.add_trial(_frozen(line, self._distributions(line["settings"])))
