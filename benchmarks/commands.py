@@ -107,3 +107,8 @@ def temporary_folder() -> tempfile.TemporaryDirectory[str]:
 def tune(train: Path, *flags: str, workspace: Path) -> Answer:
     """`tunewheel tune TRAIN ... --json` in `workspace`."""
     return ask([*TUNEWHEEL, "tune", str(train), *flags, "--workspace", str(workspace), "--json"])
+
+
+def plan(train: Path, *flags: str, workspace: Path) -> Answer:
+    """`tunewheel plan TRAIN ... --json`, its forecast kept in `workspace`."""
+    return ask([*TUNEWHEEL, "plan", str(train), *flags, "--workspace", str(workspace), "--json"])

@@ -31,10 +31,14 @@ class Moment:
 
 
 def run(contest: Contest, data: LabelledSet, told: Path, folder: Path) -> Part:
-    """Tune once with the whole budget, then score what there was at each mark. Raises `CommandFailed`."""
+    """Tune once with the whole budget, then score what there was at each mark. Raises `CommandFailed`.
+
+    What it will take is forecast before, off the clock, and graded by the run itself.
+    """
     workspace = folder / "workspace"
     steering = ["--validation", str(data.validation)] if data.validation else []
     flags = [*data.flags, *steering, "--test", str(data.test), "--budget", f"{contest.budget}s"]
+    commands.plan(data.train, *flags, workspace=workspace)
     started = time.time()
     answer = commands.tune(data.train, *flags, workspace=workspace)
     final = Moment(str(answer.value["version"]), round(answer.seconds, 2), final=True)

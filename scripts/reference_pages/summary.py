@@ -62,9 +62,18 @@ FIELDS = {
     "seconds": "Seconds from start to end.",
     "peak_memory_mb": "The most memory held, in MB.",
     "live": "Whether this version went live.",
+    "forecast.seconds.forecast": "Where `plan` was asked before, in the same workspace: the seconds that it forecast.",
+    "forecast.seconds.actual": "The seconds that it took.",
+    "forecast.seconds.error": "The share by which the forecast was too high; below 0: too low.",
+    "forecast.memory_mb.forecast": "The memory that `plan` forecast, in MB.",
+    "forecast.memory_mb.actual": "The most memory held.",
+    "forecast.memory_mb.error": "The share by which the forecast was too high.",
 }
-# Fields of an object that is `null` in the example.
-ABSENT = ("leak.rows", "leak.score_with", "leak.score_without")
+# Fields of an object that is `null` in the example, or not there.
+ABSENT = (
+    "leak.rows", "leak.score_with", "leak.score_without",
+    *(f"forecast.{what}.{part}" for what in ("seconds", "memory_mb") for part in ("forecast", "actual", "error")),
+)  # fmt: skip
 MAPS = ("table[].scores", "certificate.scores_evaluated", "certificate.scores_served")
 
 OTHERS = """## Other commands

@@ -135,7 +135,7 @@ def test_a_run_that_was_stopped_goes_on_with_what_is_left_of_its_budget(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(spend.Spending, "_search", stopped)
-        run(10_000.0, 1000.0, "training.epochs=1")
+        run(10_000.0, 300.0, "training.epochs=1")
     with Workspace.open(tmp_path / "workspace") as workspace:
         assert [version.status for version in workspace.versions.list()] == ["draft"] * len(workspace.versions.list())
     heard = Listening()
@@ -164,7 +164,7 @@ def test_a_training_that_was_stopped_goes_on_from_its_last_checkpoint(
     assert "Going on from step" in heard.said and ideas(done).count(spend.DEFAULT) == 1
 
 
-def test_of_equals_on_few_rows_the_weights_between_are_kept(run: Callable[..., Run]) -> None:
+def test_on_few_rows_the_weights_between_are_kept_unless_all_the_way_is_proved_better(run: Callable[..., Run]) -> None:
     sets = ("training.epochs=1", "training.learning_rate=1e-9", "training.head_learning_rate=1e-9")  # nothing moves
     done = run(10_000.0, 400.0, *sets)
     tried = done.report.search.tried  # type: ignore[union-attr]

@@ -14,6 +14,7 @@ from tunewheel.models import cache
 from tunewheel.workflows import probing
 from tunewheel.workflows.forecast import kept
 from tunewheel.workflows.plan import Plan, plan
+from tunewheel.workflows.tune import tune
 from tunewheel.workflows.ways import Limits, Way, about, advice
 
 LIMITS = Limits(seconds=None, price=None, memory_mb=4_000)
@@ -67,6 +68,17 @@ def test_only_the_forecast_is_kept_where_the_run_finds_it(made: Plan, data: Path
     assert forecast is not None and forecast.seconds == 600, "a run with a budget uses all of it"
     assert forecast.memory_mb == made.ways[0].memory_mb
     assert not any((space / "tests").iterdir()) and not any((space / "versions").iterdir())
+
+
+def test_a_run_is_graded_against_the_plan_that_was_made_for_it(data: Path, tiny_folder: Path, tmp_path: Path) -> None:
+    asked = {"model": str(tiny_folder), "sets": ["training.precision=fp32", "training.epochs=1"], "workspace": tmp_path}
+    plan(data, **asked)
+    graded = tune(data, **asked).summary()["forecast"]
+    assert graded["seconds"]["forecast"] > 0 and graded["seconds"]["actual"] > 0
+    memory = graded["memory_mb"]
+    assert memory["error"] == pytest.approx(memory["forecast"] / memory["actual"] - 1, abs=1e-3)
+    other = tune(data, **{**asked, "sets": ["training.precision=fp32", "training.epochs=2"]})
+    assert "forecast" not in other.summary(), "another run than the one that was planned"
 
 
 def test_the_object_of_json_is_plain(made: Plan) -> None:

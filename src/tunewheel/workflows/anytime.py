@@ -44,18 +44,17 @@ class Anytime:
 
     def offer(
         self, candidate: Candidate, idea: str, began: float, *, settings: Mapping[str, Any] | None = None,
-        ended: Ended = "finished", moments: Sequence[tuple[float, float]] = (), ties: bool = False,
+        ended: Ended = "finished", moments: Sequence[tuple[float, float]] = (), instead: bool = False,
     ) -> bool:  # fmt: skip
-        """A candidate that is ready; registered where it is the best so far, or with `ties` as good. `began` and the
-        times of `moments` are readings of `time.perf_counter`."""
+        """A candidate that is ready; registered where it is the best so far. With `instead` it takes the place of the
+        fine-tuned one whatever its score. `began` and the times of `moments` are readings of `time.perf_counter`."""
         if candidate.made.role != "after":
             self.plain.append(candidate)
-        elif self.tuned is None or candidate.score >= self.tuned.score + (0.0 if ties else 1e-12):
+        elif self.tuned is None or candidate.score > self.tuned.score or instead:
             self.tuned = candidate  # the others are let go: a module fills memory
         better = self._seen([*moments, (time.perf_counter(), candidate.score)])
         self._note(idea, began, settings, candidate.score, ended, better)
-        as_good = ties and candidate.score == self.drafted
-        if len(self.plain) > 1 and (candidate.score > self.drafted or as_good):  # the first one knows nothing
+        if len(self.plain) > 1 and candidate.score > self.drafted:  # the first one knows nothing
             self._make_draft(candidate)
         return better
 
@@ -105,7 +104,7 @@ class Anytime:
     def _note(
         self, idea: str, began: float, settings: Mapping[str, Any] | None, score: float | None, ended: Ended, best: bool
     ) -> None:
-        if settings is None and any(one.idea == idea for one in self.tried):
+        if any(one.idea == idea and one.settings == dict(settings or {}) for one in self.tried):
             return  # of an earlier start
         seconds = round(time.perf_counter() - began, 2)
         number = len(self.tried) + 1

@@ -15,6 +15,7 @@ from ..recipe import Recipe
 from .budget import PAPERS_SECONDS, Clock
 from .contend import Candidate, Entrant, contend
 from .enlist import Office
+from .forecast import Forecast, graded
 from .papers import papers_of, report_on
 from .preference import worth_keeping
 from .promotion import promote_if_proved
@@ -33,6 +34,7 @@ class Ending:
     search: Search
     chosen: Candidate
     clock: Clock | None = None
+    planned: Forecast | None = None
 
 
 def conclude(ending: Ending, candidates: Sequence[Candidate], say: Say) -> Run:
@@ -92,12 +94,14 @@ def _saved(run: Run) -> Run:
 
 
 def _facts(ending: Ending) -> dict[str, Any]:
+    seconds, memory = round(time.perf_counter() - ending.started, 1), peak_memory_mb()
     return {
         "rows": ending.office.sets.rows,
         "model": ending.recipe.model.name,
-        "seconds": round(time.perf_counter() - ending.started, 1),
-        "peak_memory_mb": peak_memory_mb(),
+        "seconds": seconds,
+        "peak_memory_mb": memory,
         "live": False,
+        **({"forecast": graded(ending.planned, seconds, memory)} if ending.planned else {}),
     }
 
 

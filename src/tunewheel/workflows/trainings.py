@@ -16,6 +16,7 @@ from .budget import Clock
 from .contend import Candidate
 from .kept import Kept, Training
 from .learn import Learner
+from .preference import proved_on_validation
 from .trial import Trial
 from .watching import Watching
 
@@ -106,8 +107,9 @@ class Trainings:
             trial = Trial(module, best.options, best.seed, kept.score, kept.seconds, [], [], "finished")
             self.best = Best(trial, self.learner.tuned(trial), kept.share)
             self.anytime.tuned = self.best.candidate
-        if kept.under_way is not None and self.left() > 0:
-            self.train(kept.under_way)
+        waiting = kept.under_way or (best if best is not None and self.best is None else None)
+        if waiting is not None and self.left() > 0:
+            self.train(waiting)
 
     def save(self) -> None:
         """Write down where the run stands; without a budget its recipe and its one checkpoint are enough."""
@@ -132,9 +134,10 @@ class Trainings:
             return trial.score
         candidate = self.learner.tuned(trial)
         self.anytime.offer(candidate, training.idea, began, **told)
-        self._keep_if_best(Best(trial, candidate), training)
+        whole = Best(trial, candidate)
+        self._keep_if_best(whole, training)
         if trial.options.warm_head and self._has_time(2 + len(SHARES)):
-            self._go_back(training, trial)
+            self._go_back(training, whole)
         # What is learnt anew from all rows is one training, not several.
         if trial.options.warm_head and self.clock and not self.learner.sets.few and self._has_time(2):
             self._average(training, trial)
@@ -147,25 +150,30 @@ class Trainings:
         cheap = self.judging <= CHEAP * self.clock.seconds
         return cheap and self.left() > readings * self.judging + self.anytime.cost
 
-    def _keep_if_best(self, found: Best, training: Training, *, ties: bool = False) -> None:
+    def _keep_if_best(self, found: Best, training: Training, *, instead: bool = False) -> None:
         held = -1.0 if self.best is None else self.best.candidate.score
-        if found.candidate.score > held or (ties and found.candidate.score == held):
+        if found.candidate.score > held or instead:
             self.best, kept = found, self.kept
             kept.best, kept.share, kept.draft = training, found.share, self.anytime.draft_of(found.candidate)
             kept.score, kept.seconds = found.trial.score, found.trial.seconds
 
-    def _go_back(self, training: Training, trial: Trial) -> None:
+    def _go_back(self, training: Training, whole: Best) -> None:
         """The trained weights, moved back towards where they began: what was known before is often worth keeping.
 
-        On few rows equal scores say little, and the weights between are the better bet.
+        Few validation rows say little: there the weights between are taken unless going all the way is proved better.
         """
-        began, few = time.perf_counter(), self.learner.sets.few
+        began, trial = time.perf_counter(), whole.trial
         gone, share = self._best_share(trial)
-        if gone.score > trial.score or (few and gone.score == trial.score):
-            candidate = self.learner.tuned(gone)
-            settings = {"share": share, "training": training.number}
-            self.anytime.offer(candidate, PART_WAY, began, settings=settings, ties=few)
-            self._keep_if_best(Best(gone, candidate, share), training, ties=few)
+        if not self.learner.sets.few and gone.score <= trial.score:
+            return
+        candidate = self.learner.tuned(gone)
+        groups = self.learner.sets.groups(self.learner.sets.validation)
+        instead = self.learner.sets.few and not proved_on_validation(candidate, whole.candidate, groups)
+        # Only the whole way of this very training is outdone without a better score.
+        instead = instead and self.best is whole
+        settings = {"share": share, "training": training.number}
+        self.anytime.offer(candidate, PART_WAY, began, settings=settings, instead=instead)
+        self._keep_if_best(Best(trial=gone, candidate=candidate, share=share), training, instead=instead)
 
     def _best_share(self, trial: Trial) -> tuple[Trial, float]:
         """The training as if its weights had gone the best of a few shares of their way; one at a time in memory."""

@@ -32,6 +32,8 @@ from .choose import (
 from .conclude import Ending, conclude
 from .contend import Candidate
 from .enlist import Office
+from .forecast import kept as planned_before
+from .forecast import mark
 from .gather import open_table
 from .kept import Kept
 from .kept import load as kept_of
@@ -92,7 +94,7 @@ def tune(
         kept = kept_of(folder) if resume else Kept(clock.seconds) if clock else None
         if kept is not None:  # what an earlier start has spent counts
             clock = Clock(kept.budget, started - kept.spent)
-        return _tuned(_Begun(workspace, folder, asked, say, clock.started if clock else started, clock, kept))
+        return _tuned(_Begun(workspace, folder, asked, say, clock.started if clock else started, clock, kept, resume))
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class _Begun:
     started: float
     clock: Clock | None
     kept: Kept | None
+    resumed: bool = False
 
 
 def _refuse_changes(data: Any, recipe: Any, sets: Sequence[str], flags: Mapping[str, Any]) -> None:
@@ -133,13 +136,15 @@ def _tuned(begun: _Begun) -> Run:
     recipe, model = choose_model(recipe, sets.train, kind.reads, say)
     recipe = choose_training(recipe, begun.asked, len(sets.train), kind.reads, model)
     remember(begun.folder, recipe)
+    name = mark(recipe, sets.fingerprints, clock.seconds if clock else None)
+    planned = None if begun.resumed else planned_before(begun.workspace.cache, name)
     parent = begun.workspace.versions.aliases().get(LIVE)
     office = Office(begun.workspace, sets, begun.folder, model, parent, hurry=clock is not None)
     anytime, recipe = _found(begun, office, task, recipe)
     remember(begun.folder, recipe)
     cut = bool(clock and recipe.training.steps)
     chosen, why = preferred(anytime.candidates, sets.groups(sets.validation), cut=cut, few=sets.few)
-    ending = Ending(office, recipe, begun.started, anytime.record(task.best_by, why), chosen, clock)
+    ending = Ending(office, recipe, begun.started, anytime.record(task.best_by, why), chosen, clock, planned)
     return conclude(ending, anytime.candidates, say)
 
 
