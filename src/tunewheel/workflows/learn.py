@@ -88,6 +88,11 @@ class Learner:
         return int(sizes(self.validation).sum())
 
     @property
+    def train_units(self) -> int:
+        """Tokens or pictures of the training rows."""
+        return int(sizes(self.train).sum())
+
+    @property
     def test_units(self) -> int:
         """About as many of the test rows, judged by the length of their texts: they are not read before the end."""
         seen, test = [*self.sets.validation, *self.sets.train[:SAMPLED]], self.sets.test[:SAMPLED]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..training.floors import frozen
 from ..training.options import TrainingOptions
-from .budget import Cost, afford, fitted, worth_starting
+from .budget import Clock, Cost, afford, fitted, worth_starting
 from .kept import Training
 from .say import Say
 from .trainings import Restore, Trainings
@@ -20,9 +20,11 @@ TRIALS = "trials.jsonl"
 FROZEN_SHARE = 0.5
 FROZEN_SECONDS, FROZEN_OF_BUDGET = 30.0, 0.12
 FEWEST_SECONDS = 2.0  # less of it would tell too little
+QUICK_UNITS, QUICK_PICTURES = 20_000, 200  # so few tokens or pictures are read before their pace is known
 WARM_HEAD_RATE = 1e-3
 SEED_EVERY = 4
 MOST_ASKS = 8
+WORTH_MEASURING = 30.0  # seconds of training: for less, lanes are not worth the seconds that measuring them takes
 SHORTEST_TRAINING = 5.0  # seconds; what is shorter is not worth the measuring
 
 
@@ -54,17 +56,23 @@ class Spending:
         return best.trial.options if self.clock and best else planned
 
     def _before(self, options: TrainingOptions) -> None:
-        most = None
-        if self.clock:
-            rate = self.learner.reading_seconds()
-            self.trainings.judging = rate * self.learner.held_units
-            self.trainings.answering = rate * self.learner.test_units
-            share = max(FROZEN_SECONDS, FROZEN_OF_BUDGET * self.clock.seconds)
-            seconds = min(FROZEN_SHARE * self.trainings.left(), share)
-            most = int(max(seconds, FEWEST_SECONDS) / rate)
+        """The frozen encoder, on as many rows as its share of the time allows; then what reading costs is known."""
+        quick = self.learner.train_units <= (QUICK_UNITS if "tokens" in self.learner.train else QUICK_PICTURES)
+        most = None if quick or self.clock is None else self._most_units(self.clock)
         began = time.perf_counter()
         self.anytime.offer(self.learner.before(options, most), frozen.TITLE, began)
+        if quick and self.clock:
+            self._most_units(self.clock)
         self.trainings.save()
+
+    def _most_units(self, clock: Clock) -> int:
+        """Tokens or pictures that the frozen encoder may read, at the pace measured now."""
+        rate = self.learner.reading_seconds()
+        self.trainings.judging = rate * self.learner.held_units
+        self.trainings.answering = rate * self.learner.test_units
+        share = max(FROZEN_SECONDS, FROZEN_OF_BUDGET * clock.seconds)
+        seconds = min(FROZEN_SHARE * self.trainings.left(), share)
+        return int(max(seconds, FEWEST_SECONDS) / rate)
 
     def _planned(self, options: TrainingOptions) -> TrainingOptions:
         """The options cut to what the time that is left buys; says so."""
@@ -75,7 +83,10 @@ class Spending:
             self.settled(options)
             return options
         if self.kept.planned is None:
-            options = self.learner.settled(self._warmed(options))
+            options = self._warmed(options)
+            if not options.lanes and self.trainings.room() < WORTH_MEASURING:
+                options = options.model_copy(update={"lanes": 1})
+            options = self.learner.settled(options)
             self.kept.planned, told = afford(options, self.learner.layers, self.trainings.room, self._price)
             self.say.line(told)
         return self.kept.planned

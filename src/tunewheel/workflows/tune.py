@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +159,8 @@ def _found(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any]) -> tu
         kept.fixed = kept.fixed or sorted(settled_training(begun.asked))
         anytime.go_on(kept)
         kept.save(begun.folder)
+    if clock and office.sets.few:  # then the floors take no longer than loading what comes next
+        threading.Thread(target=import_module, args=("tunewheel.workflows.learn",), daemon=True).start()
     for floor in lay_floors(task, office.sets, begun.folder / "floors", recipe.seed, begun.say):
         anytime.offer(floor, floor.name, time.perf_counter() - floor.made.seconds)
     if clock is None or clock.left > LEAST_FOR_TORCH or (kept and kept.best):

@@ -35,7 +35,7 @@ def sample(batch: Batch, seed: int, most_units: int | None = None) -> Batch:
 def best_strength(module: Headed, features: Array, targets: Array, *, exclusive: bool) -> float:
     """The penalty's strength for few rows, by cross-validation: rows set apart would be too few to tell."""
     width = features.shape[1]
-    strengths = [strength / width for strength in STRENGTHS]
+    strengths = [strength / width for strength in STRENGTHS[1:]]
     scaled, classes = np.multiply(features, _scale(features)), module.head.out_features
     best = logistic.cross_validated(scaled, targets, classes, exclusive=exclusive, strengths=strengths)
     return float(best * width)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
+from threadpoolctl import threadpool_limits
 
 from ...records import Array
 from .floor import IMPOSSIBLE
 
 FEW_CLASSES = 10
+SMALL_PRODUCT = 100_000_000
 Floats = NDArray[np.float32]
 Linear = tuple[Floats, Floats]
 
@@ -87,7 +91,9 @@ def _multinomial(features: Any, targets: Array, shares: Array | None, classes: i
         return weights, bias
     # The gradient is a mean over rows: with few classes a looser end leaves two points of accuracy to chance.
     model = LogisticRegression(C=strength, max_iter=300, tol=1e-4 if classes <= FEW_CLASSES else 1e-3)
-    with warnings.catch_warnings():
+    # Threads that share a small product spend their time waiting for each other.
+    small = not issparse(features) and features.size * classes < SMALL_PRODUCT
+    with warnings.catch_warnings(), threadpool_limits(1) if small else nullcontext():
         warnings.simplefilter("ignore", ConvergenceWarning)
         # The doctor says it better: labels that look like identifiers.
         warnings.filterwarnings("ignore", message="The number of unique classes")
