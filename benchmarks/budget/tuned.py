@@ -38,7 +38,7 @@ def run(contest: Contest, data: LabelledSet, told: Path, folder: Path) -> Part:
     workspace = folder / "workspace"
     steering = ["--validation", str(data.validation)] if data.validation else []
     flags = [*data.flags, *steering, "--test", str(data.test), "--budget", f"{contest.budget}s"]
-    commands.plan(data.train, *flags, workspace=workspace)
+    commands.plan(data.train, *flags, "--model", contest.model, workspace=workspace)  # no other is of interest here
     started = time.time()
     answer = commands.tune(data.train, *flags, workspace=workspace)
     final = Moment(str(answer.value["version"]), round(answer.seconds, 2), final=True)
