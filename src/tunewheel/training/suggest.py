@@ -12,6 +12,7 @@ TEXT_EPOCHS = ((300, 20), (1_000, 12), (3_000, 8), (25_000, 5), (60_000, 3))
 WORDS_EPOCHS = ((300, 20), (1_000, 12), (5_000, 6), (25_000, 4), (60_000, 3))
 IMAGE_EPOCHS = ((1_000, 40), (5_000, 25), (20_000, 20), (60_000, 8))
 FEWEST_EPOCHS = 2
+# Fewer rows are too few to spare any, and to teach a new head and a body at once.
 FEW_ROWS = 3_000
 
 

@@ -45,7 +45,7 @@ class Anytime:
     def offer(
         self, candidate: Candidate, idea: str, began: float, *, settings: Mapping[str, Any] | None = None,
         ended: Ended = "finished", moments: Sequence[tuple[float, float]] = (), instead: bool = False,
-    ) -> bool:  # fmt: skip
+    ) -> None:  # fmt: skip
         """A candidate that is ready; registered where it is the best so far. With `instead` it takes the place of the
         fine-tuned one whatever its score. `began` and the times of `moments` are readings of `time.perf_counter`."""
         if candidate.made.role != "after":
@@ -56,7 +56,6 @@ class Anytime:
         self._note(idea, began, settings, candidate.score, ended, better)
         if len(self.plain) > 1 and candidate.score > self.drafted:  # the first one knows nothing
             self._make_draft(candidate)
-        return better
 
     def settle(self, candidate: Candidate, idea: str, began: float) -> None:
         """The tuned candidate in its final form, whatever its validation score says."""

@@ -18,7 +18,7 @@ from ..models.choose import Choice, others
 from ..models.choose import choose as choose_body
 from ..models.estimate import available_memory_mb
 from ..models.folder import about
-from ..recipe import ModelOptions, Recipe, build, mistakes
+from ..recipe import ModelOptions, Recipe, build, mistakes, read
 from ..records import Example, Options
 from ..task import Task
 from ..training.suggest import suggest
@@ -28,6 +28,7 @@ from .say import Say
 
 PROFILED_ROWS = 2_000
 ROLES = ("text", "label", "words", "tags", "spans", "image", "group", "time")
+DATA_FLAGS = ("test", "validation", "group", "time", "split", "format", "encoding", "sheet")
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,18 @@ class Asked:
         usual = {role: type(options).model_fields[role].default for role in named}
         there = {role: name for role, name in named.items() if name in table.columns or name != usual[role]}
         return {**task, **there, **self.roles}
+
+
+def asked_for(
+    recipe: Recipe[Any] | str | Path | None, data: str | Path | None, flags: Mapping[str, Any], sets: Sequence[str]
+) -> Asked:
+    """Flags over the recipe; `--set` comes over both when the recipe is built."""
+    settings = recipe.model_dump(mode="json") if isinstance(recipe, Recipe) else read(recipe) if recipe else {}
+    section = {name: str(flags[name]) for name in DATA_FLAGS if name in flags}
+    over: dict[str, Any] = {"data": section | ({"path": str(data)} if data else {})}
+    over |= {name: flags[name] for name in ("task", "seed") if name in flags}
+    over |= {"model": {"name": str(flags["model"])}} if "model" in flags else {}
+    return Asked(merged(settings, over), {role: flags[role] for role in ROLES if role in flags}, sets)
 
 
 def _is_about(flag: str, *names: str) -> bool:

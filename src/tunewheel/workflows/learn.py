@@ -199,13 +199,13 @@ class Learner:
         session, rows, _ = self.session(options, twin.seed, self.everything, self.validation, self.last_head)
         return run_trial(session, rows, None, folder, self.say, watch)
 
-    def tuned(self, trial: Trial, twin: Trial | None = None, name: str = FINE_TUNED) -> Candidate:
+    def tuned(self, trial: Trial, twin: Trial | None = None) -> Candidate:
         """A trained module as a candidate. Where it has learnt from the validation rows, too, its `twin` that has not
         answers them."""
         judged = twin or trial
         outputs = ModuleEngine(judged.module)(self.validation)
         seconds = trial.seconds + (twin.seconds if twin else 0.0)
-        return self._candidate(name, "after", trial.module, outputs, seconds, judged.curve, trial.options)
+        return self._candidate(FINE_TUNED, "after", trial.module, outputs, seconds, judged.curve, trial.options)
 
     def interim(self, session: Session) -> Candidate:
         """A module that is still being trained, as it is now."""

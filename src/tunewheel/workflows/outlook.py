@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from ..models.folder import WEIGHTS
 from ..training.options import TrainingOptions
 from .budget import MARGIN, PAPERS_SECONDS, READINGS, Cost, Pace
-from .forecast import Forecast
 from .probe import Told
-
-if TYPE_CHECKING:
-    from .learn import Learner
 
 # A training ends early once `patience` validations in a row brought nothing better; the best pass tends to be this one.
 USUAL_BEST = 4
@@ -77,19 +71,6 @@ class Outlook:
 def usual_passes(options: TrainingOptions) -> float:
     """Passes before a training comes to its end, by itself or because nothing gets better."""
     return float(min(options.epochs, USUAL_BEST + options.patience / options.validations))
-
-
-def underway(learner: Learner, options: TrainingOptions, cost: Cost, spent: float, peak_mb: float) -> Forecast:
-    """Of a run that has `spent` so many seconds and held `peak_mb` at most when its training was timed: what it will
-    take in all."""
-    few = learner.sets.few
-    reading = learner.reading_seconds()
-    held, answering = learner.held_units * reading, learner.test_units * reading
-    training = (usual_passes(options) + (options.epochs if few else 0)) * cost.epoch + cost.once * (2 if few else 1)
-    certified = (1 + RIVALS) * (answering + REGISTERING_SECONDS)
-    module_mb = (learner.model / WEIGHTS).stat().st_size / 1e6
-    memory = peak_mb + _again_mb(few, module_mb, module_mb / 2)
-    return Forecast(spent + training + held + 2 * answering + certified, memory)
 
 
 @dataclass(frozen=True)

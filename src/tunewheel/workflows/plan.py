@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from ..serving.predictor import cost
 from ..task import Task
 from ..workspace import Workspace
 from .budget import Clock, seconds_of, steering_bytes
-from .choose import ROLES, Asked, choose_model, choose_training, draft_recipe, other_bodies, told_with_settings
+from .choose import Asked, asked_for, choose_model, choose_training, draft_recipe, other_bodies, told_with_settings
 from .forecast import Forecast, keep, mark
 from .gather import open_table
 from .outlook import Floored, Rows, floored
@@ -30,7 +30,6 @@ from .probe import Told
 from .probing import Body, probe_all
 from .say import Say, Silent
 from .sets import Sets, sketch_sets
-from .tune import DATA_FLAGS
 from .ways import Limits, Way, advice, floor_score, ways_of
 
 MOST_BODIES = 3
@@ -90,7 +89,8 @@ def plan(
     say, started = say or Silent(), time.perf_counter()
     seconds = seconds_of(budget) if budget else None
     limits = Limits(seconds, price, available_memory_mb())
-    asked = _asked(data, {**flags, "model": model, "seed": seed}, sets)
+    given = {name: value for name, value in {**flags, "model": model, "seed": seed}.items() if value is not None}
+    asked = asked_for(None, data, given, sets)
     with ExitStack() as stack:
         opened = stack.enter_context(Workspace.open(workspace)) if workspace else None
         look = _look(opened, asked, say, Clock(seconds, started) if seconds else None, started)
@@ -187,13 +187,3 @@ def _kept(workspace: Workspace, look: _Look, made: Plan) -> Plan:
     name = mark(look.recipe, look.sets.fingerprints, made.budget_seconds)
     path = keep(workspace.cache, name, Forecast(seconds, way.memory_mb), made.to_json())
     return replace(made, kept=str(path))
-
-
-def _asked(data: str | Path, flags: Mapping[str, Any], sets: Sequence[str]) -> Asked:
-    """The flags as the part of a recipe that they are."""
-    given = {name: value for name, value in flags.items() if value is not None}
-    section = {name: str(given[name]) for name in DATA_FLAGS if name in given}
-    settings: dict[str, Any] = {"data": {**section, "path": str(data)}}
-    settings |= {name: given[name] for name in ("task", "seed") if name in given}
-    settings |= {"model": {"name": str(given["model"])}} if "model" in given else {}
-    return Asked(settings, {role: given[role] for role in ROLES if role in given}, sets)

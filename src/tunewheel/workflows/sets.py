@@ -15,14 +15,13 @@ from ..errors import LabelError, Problem, SplitError
 from ..recipe import DataOptions
 from ..records import Example
 from ..task import Task
+from ..training.suggest import FEW_ROWS
 from ..workspace import Workspace
 from .frozen import labels_of
 from .given import Given, Tell, given_rows
 from .judge import Judge, freeze, frozen_rows, to_be_frozen
 
 MOST_STEERING, FEWEST_STEERING = 2_000, 500
-# Fewer rows to learn from than these are too few to spare any: what was chosen learns from the validation rows, too.
-FEW_ROWS = 3_000
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import tasks
 from ..errors import RecipeError
-from ..recipe import Recipe, read
+from ..recipe import Recipe
 from ..registry import LIVE, Version
 from ..task import Task
 from ..training.options import TrainingOptions
@@ -21,12 +21,11 @@ from ..workspace import Workspace
 from .anytime import Anytime
 from .budget import LEAST_FOR_TORCH, Clock, seconds_of, steering_bytes
 from .choose import (
-    ROLES,
     Asked,
+    asked_for,
     choose_model,
     choose_training,
     draft_recipe,
-    merged,
     settle_precision,
     settled_training,
     told_with_settings,
@@ -46,8 +45,6 @@ from .run import Run
 from .say import Say, Silent
 from .sets import make_sets
 from .underway import RECIPE, remember, run_folder
-
-DATA_FLAGS = ("test", "validation", "group", "time", "split", "format", "encoding", "sheet")
 
 
 def tune(
@@ -92,7 +89,7 @@ def tune(
     if resume:
         _refuse_changes(data, recipe, sets, {**flags, **({"budget": budget} if budget else {})})
     with run_folder(workspace, resume) as folder:
-        asked = _asked(folder / RECIPE if resume else recipe, data, flags, sets)
+        asked = asked_for(folder / RECIPE if resume else recipe, data, flags, sets)
         kept = kept_of(folder) if resume else Kept(clock.seconds) if clock else None
         if kept is not None:  # what an earlier start has spent counts
             clock = Clock(kept.budget, started - kept.spent)
@@ -195,18 +192,6 @@ def _learnt(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any], anyt
     trainings = Trainings(learner, anytime, begun.clock, kept, begun.folder)
     spending = Spending(trainings, begun.say, kept.fixed, settled)
     return recipe.model_copy(update={"training": spending.spend(recipe.training, office.restore)})
-
-
-def _asked(
-    recipe: Recipe[Any] | str | Path | None, data: str | Path | None, flags: Mapping[str, Any], sets: Sequence[str]
-) -> Asked:
-    """Flags over the recipe; `--set` comes over both when the recipe is built."""
-    settings = recipe.model_dump(mode="json") if isinstance(recipe, Recipe) else read(recipe) if recipe else {}
-    section = {name: str(flags[name]) for name in DATA_FLAGS if name in flags}
-    over: dict[str, Any] = {"data": section | ({"path": str(data)} if data else {})}
-    over |= {name: flags[name] for name in ("task", "seed") if name in flags}
-    over |= {"model": {"name": str(flags["model"])}} if "model" in flags else {}
-    return Asked(merged(settings, over), {role: flags[role] for role in ROLES if role in flags}, sets)
 
 
 def _data_path(asked: Asked) -> str:
