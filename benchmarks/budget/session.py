@@ -20,7 +20,7 @@ from .plan import TUNEWHEEL, Job
 
 Part = dict[str, Any]
 RESULT = "budget.json"
-THROUGHPUT_ROUNDS = 2
+THROUGHPUT_ROUNDS = 1
 LARGE_FROM, THROUGHPUT_ON = "vader", "banking77"
 # A part with one of these is measured again without being asked: data may have come, a fault may be mended.
 UNFINISHED = {"failed", "absent"}
@@ -129,7 +129,7 @@ class Session:
             return {"absent": data.absent}
         if job.system == "memory":
             return memory.measure(data, self.trial.rows)
-        rounds = str(1 if self.trial.seconds else THROUGHPUT_ROUNDS)
+        rounds = str(THROUGHPUT_ROUNDS)
         return commands.ask(commands.module("throughput", "--train", str(data.train), "--rounds", rounds)).value
 
 

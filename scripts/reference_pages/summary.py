@@ -11,7 +11,7 @@ from typing import Any
 from tunewheel.data.doctor.finding import Finding
 from tunewheel.registry import Version
 from tunewheel.workflows.plan import Absent, Plan
-from tunewheel.workflows.ways import Way
+from tunewheel.workflows.planning.ways import Way
 
 from . import markdown
 

@@ -83,10 +83,10 @@ def test_a_mark_is_not_won_against_rivals_that_were_not_measured_there():
 
 
 def test_a_rival_that_cannot_be_run_here_is_told_in_the_table_and_does_not_open_the_bar():
-    parts = {Job(s, "banking77").part: part(0.6) for s in plan.systems(CONTESTS["banking77"])}
-    parts["budget-banking77-autogluon"] = {"unavailable": "its environment cannot be made here: no"}
-    assert found(parts, "banking77, 10 s").holds is True
-    assert "its environment cannot be made here" in table(parts, CONTESTS["banking77"])
+    parts = {Job(s, "banking77-10").part: part(0.6) for s in plan.systems(CONTESTS["banking77-10"])}
+    parts["budget-banking77-10-autogluon"] = {"unavailable": "its environment cannot be made here: no"}
+    assert found(parts, "banking77-10, 10 s").holds is True
+    assert "its environment cannot be made here" in table(parts, CONTESTS["banking77-10"])
 
 
 def test_a_failed_run_of_ours_loses():
@@ -199,7 +199,7 @@ def test_the_trainer_comes_last_and_gets_what_is_left():
 def test_one_set_has_its_own_jobs():
     assert [job.system for job in jobs("vader-10")] == ["tunewheel", "tfidf", "encoder", "setfit", "trainer"]
     assert jobs("memory") == [Job("memory")]
-    assert [job.system for job in jobs("banking77")][-2:] == ["autogluon", "trainer"]
+    assert [job.system for job in jobs("banking77-10")][-2:] == ["autogluon", "trainer"]
 
 
 def test_a_session_keeps_parts_and_goes_on_where_it_stopped(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from typer.main import get_command
 from tunewheel import tasks
 from tunewheel.cli.app import app
 from tunewheel.data import Table, infer, read
-from tunewheel.workflows.gather import gather, options_from
+from tunewheel.workflows.rows.gather import gather, options_from
 
 TREE = get_command(app)
 EXAMPLES = {"csv": ".csv", "json": ".jsonl", "text": ".conll"}

@@ -100,7 +100,7 @@ def test_a_refused_version_has_its_report_and_no_alias(
     def refused(*arguments: Any) -> Certificate:
         return replace(certify(*arguments), same_answers=0, holds=False)
 
-    monkeypatch.setattr("tunewheel.workflows.enlist.certify", refused)
+    monkeypatch.setattr("tunewheel.workflows.tuning.enlist.certify", refused)
     heard = Listening()
     data = write_csv(tmp_path / "a.csv", intents(150))
     run = tune(data, workspace=tmp_path / "w", model=str(tiny_folder), sets=QUICK, say=heard)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from listening import Listening
 
-from tunewheel.workflows.anytime import Anytime
-from tunewheel.workflows.kept import Kept
+from tunewheel.workflows.tuning.anytime import Anytime
+from tunewheel.workflows.tuning.kept import Kept
 
 
 class Registry:
@@ -60,9 +60,9 @@ def test_only_the_best_fine_tuned_one_is_held_and_of_equals_the_first(anytime: A
 def test_a_training_that_gets_better_and_better_is_registered_now_and_then(
     anytime: Anytime, registry: Registry, monkeypatch: pytest.MonkeyPatch, rest: float, registered: int
 ) -> None:
-    monkeypatch.setattr("tunewheel.workflows.anytime.REST_SHARE", 0.0)
+    monkeypatch.setattr("tunewheel.workflows.tuning.anytime.REST_SHARE", 0.0)
     anytime.rising(lambda: candidate("first", 0.4, "after"), 0.4)
-    monkeypatch.setattr("tunewheel.workflows.anytime.REST_SECONDS", rest)
+    monkeypatch.setattr("tunewheel.workflows.tuning.anytime.REST_SECONDS", rest)
     for score in (0.5, 0.6, 0.3, 0.7):
         anytime.rising(partial(candidate, f"at {score}", score, "after"), score)
     assert len(registry.names) == registered and "at 0.3" not in registry.names

@@ -9,8 +9,8 @@ from tunewheel.models.adapters import choose_moving
 from tunewheel.models.backbone import load_backbone
 from tunewheel.models.heads import Headed, TextHead
 from tunewheel.training.options import TrainingOptions
-from tunewheel.workflows.average import NEAR, Averager, part_of_the_way
-from tunewheel.workflows.trial import Ended, Trial
+from tunewheel.workflows.tuning.average import NEAR, Averager, part_of_the_way
+from tunewheel.workflows.tuning.trial import Ended, Trial
 
 WARM = TrainingOptions(warm_head=True)
 

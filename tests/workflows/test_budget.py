@@ -13,10 +13,10 @@ from small_texts import intents, write_csv
 
 from tunewheel.errors import RecipeError
 from tunewheel.training.options import TrainingOptions
-from tunewheel.workflows import budget, spend, trainings, watching
-from tunewheel.workflows.budget import Clock, Cost, afford, fitted, seconds_of, worth_starting
 from tunewheel.workflows.run import Run
 from tunewheel.workflows.tune import tune
+from tunewheel.workflows.tuning import budget, spend, trainings, watching
+from tunewheel.workflows.tuning.budget import Clock, Cost, afford, fitted, seconds_of, worth_starting
 from tunewheel.workspace import Workspace
 
 OPTIONS = TrainingOptions(epochs=4)

@@ -20,7 +20,7 @@ from tunewheel.workflows.choose import (
     suited_body,
     told_with_settings,
 )
-from tunewheel.workflows.gather import open_table
+from tunewheel.workflows.rows.gather import open_table
 
 
 def draft(path: Path, settings: dict[str, Any] | None = None, sets: tuple[str, ...] = (), **roles: str) -> Any:

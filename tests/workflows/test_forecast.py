@@ -8,10 +8,10 @@ import pytest
 from tunewheel import tasks
 from tunewheel.recipe import Recipe, build
 from tunewheel.training.options import TrainingOptions
-from tunewheel.workflows.expect import as_it_was, fine_tuned, with_all_rows
-from tunewheel.workflows.forecast import Forecast, graded, keep, kept, mark
-from tunewheel.workflows.outlook import Floored, Rows, floored, outlook, usual_passes
-from tunewheel.workflows.probe import Scored, Told
+from tunewheel.workflows.planning.expect import as_it_was, fine_tuned, with_all_rows
+from tunewheel.workflows.planning.outlook import Floored, Rows, floored, outlook, usual_passes
+from tunewheel.workflows.planning.probe import Scored, Told
+from tunewheel.workflows.tuning.forecast import Forecast, graded, keep, kept, mark
 
 SCORED = Scored("Frozen encoder + logistic regression", 0.8, 0.7, 500, 200, 2.0)
 TOLD = Told(
@@ -49,19 +49,19 @@ def test_a_damaged_forecast_is_none(tmp_path: Path) -> None:
 
 
 def test_time_grows_with_rows_passes_and_learning_anew() -> None:
-    whole = outlook(ROWS, READ, TOLD, TOLD)
+    whole = outlook(ROWS, READ, TOLD)
     assert whole.cost.epoch == pytest.approx(5_000 * 10 * 5e-4 + 500 * 10 * 1e-4)
     assert whole.seconds > 4 * whole.cost.epoch + 5.5
-    more = outlook(replace(ROWS, train=10_000), READ, TOLD, TOLD)
+    more = outlook(replace(ROWS, train=10_000), READ, TOLD)
     assert more.seconds > 1.7 * whole.seconds - 20 and more.memory_mb > whole.memory_mb
-    few = outlook(replace(ROWS, few=True), READ, TOLD, TOLD)
+    few = outlook(replace(ROWS, few=True), READ, TOLD)
     assert few.again > 4 * 5_500 * 10 * 5e-4 and few.memory_mb > whole.memory_mb
     assert whole.left(whole.seconds) < whole.seconds - whole.before
 
 
 def test_states_that_are_kept_take_disk() -> None:
-    kept_states = outlook(ROWS, READ, replace(TOLD, keeping=1e-4), TOLD)
-    assert kept_states.disk_mb - outlook(ROWS, READ, TOLD, TOLD).disk_mb == pytest.approx(5_500 * 10 * 384 * 2 / 1e6)
+    kept_states = outlook(ROWS, READ, replace(TOLD, keeping=1e-4))
+    assert kept_states.disk_mb - outlook(ROWS, READ, TOLD).disk_mb == pytest.approx(5_500 * 10 * 384 * 2 / 1e6)
     assert kept_states.cost.once == pytest.approx(5.5)
 
 

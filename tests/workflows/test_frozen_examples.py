@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from tunewheel.records import Example, Picture, Source, Words
-from tunewheel.workflows.frozen import as_example, as_row, labels_of
+from tunewheel.workflows.rows.frozen import as_example, as_row, labels_of
 from tunewheel.workspace import Workspace
 
 EXAMPLES = {

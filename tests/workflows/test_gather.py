@@ -11,7 +11,7 @@ from tunewheel.errors import DataError
 from tunewheel.records import Source
 from tunewheel.tasks.image_classification import ImageClassification
 from tunewheel.tasks.text_classification import TextClassification
-from tunewheel.workflows.gather import gather, names_a_file, open_table, with_pictures
+from tunewheel.workflows.rows.gather import gather, names_a_file, open_table, with_pictures
 
 IMAGES = ImageClassification(ImageClassification.Options(image="file"))
 

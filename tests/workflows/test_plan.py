@@ -11,11 +11,11 @@ from small_texts import intents, write_csv
 
 from tunewheel.errors import ReadError, RecipeError, WeightsMissing
 from tunewheel.models import cache
-from tunewheel.workflows import probing
-from tunewheel.workflows.forecast import kept
 from tunewheel.workflows.plan import Plan, plan
+from tunewheel.workflows.planning import probing
+from tunewheel.workflows.planning.ways import Limits, Way, about, advice
 from tunewheel.workflows.tune import tune
-from tunewheel.workflows.ways import Limits, Way, about, advice
+from tunewheel.workflows.tuning.forecast import kept
 
 LIMITS = Limits(seconds=None, price=None, memory_mb=4_000)
 WAY = Way("tiny", "all layers", [], 100.0, 500, 90, (0.8, 0.9), 4.0)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tunewheel.records import Ratio, Scores
-from tunewheel.workflows.preference import fine_tuned, preferred, proved_on_validation, worth_keeping
+from tunewheel.workflows.tuning.preference import fine_tuned, preferred, proved_on_validation, worth_keeping
 
 
 def candidate(hits: int, role: str = "before", rows: int = 100) -> Any:

@@ -8,7 +8,7 @@ from listening import Listening
 
 from tunewheel.registry import Draft, Version
 from tunewheel.workflows.promotion import promote_if_proved
-from tunewheel.workflows.sets import Sets
+from tunewheel.workflows.rows.sets import Sets
 from tunewheel.workspace import Workspace
 
 NO_SETS = Sets([], [], [], "")

@@ -12,9 +12,9 @@ from tunewheel.recipe import DataOptions
 from tunewheel.records import Example
 from tunewheel.tasks.text_classification import TextClassification
 from tunewheel.tasks.token_classification import TokenClassification
-from tunewheel.workflows.frozen import as_row
-from tunewheel.workflows.gather import open_table
-from tunewheel.workflows.sets import Sets, make_sets
+from tunewheel.workflows.rows.frozen import as_row
+from tunewheel.workflows.rows.gather import open_table
+from tunewheel.workflows.rows.sets import Sets, make_sets
 from tunewheel.workspace import Workspace
 
 

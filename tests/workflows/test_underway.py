@@ -8,7 +8,7 @@ import pytest
 from tunewheel.errors import RecipeError, WorkspaceError
 from tunewheel.recipe import build
 from tunewheel.workflows.tune import tune
-from tunewheel.workflows.underway import finish, remember, run_folder
+from tunewheel.workflows.tuning.underway import finish, remember, run_folder
 from tunewheel.workspace import Workspace
 
 RECIPE = build({"task": "text_classification"})

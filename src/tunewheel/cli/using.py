@@ -72,7 +72,7 @@ def path_among(inputs: Sequence[str]) -> Path | None:
 
     A long text is no path, whatever the system says of it.
     """
-    from ..workflows.gather import names_a_file
+    from ..workflows.rows.gather import names_a_file
 
     path = Path(inputs[0])
     with suppress(OSError, ValueError):

@@ -1,9 +1,12 @@
-"""What this machine has (cores, memory), and how long a unit takes in a few timed steps."""
+"""What this machine has (cores, memory), what this process holds of it, and how long a unit takes in timed steps."""
 
 from __future__ import annotations
 
 import os
+import resource
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
@@ -28,6 +31,23 @@ def available_memory_mb() -> int:
     if limit and used:
         free = min(free, max(limit[0] - used[0], 0))
     return free // 1_000_000
+
+
+def held_memory_mb() -> float:
+    """Memory that this process holds now, in MB."""
+    return float(psutil.Process().memory_info().rss) / 1e6
+
+
+def peak_memory_mb() -> float:
+    """The most memory that this process has held, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS, KiB elsewhere
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+def forget_peak() -> None:
+    """Let the peak begin anew from what is held now; without effect where the system cannot do that (Linux can)."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 def _numbers(path: Path) -> list[int]:

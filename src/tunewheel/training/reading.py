@@ -34,6 +34,13 @@ def features(module: Headed, batch: Batch, *, half: bool = False) -> Array:
     return read(module, batch, lambda tensors: {"features": module.features(tensors)}, half=half)["features"]
 
 
+def decided(module: Headed, vectors: Array) -> Outputs:
+    """The outputs of a module whose head read these `features`, (N, H)."""
+    module.eval()
+    with torch.inference_mode():
+        return to_arrays(module.decide(torch.from_numpy(vectors).to(next(module.parameters()).device)))
+
+
 def read(module: Headed, batch: Batch, ask: Callable[..., Mapping[str, torch.Tensor]], *, half: bool) -> Outputs:
     """Ask the module about all rows, shortest first, side by side on the cores, and put the answers back in order.
 

@@ -17,10 +17,10 @@ from ..errors import DataError, Problem
 from ..records import Example
 from ..task import Task
 from .choose import ROLES, suited_body
-from .columns import roles_of
-from .gather import gather, open_table, options_from, span_problems
-from .given import divided
-from .leak_score import leak_score
+from .rows.columns import roles_of
+from .rows.gather import gather, open_table, options_from, span_problems
+from .rows.given import divided
+from .rows.leak_score import leak_score
 from .say import Say, Silent
 
 # About how many characters a token has.

@@ -22,8 +22,8 @@ from ..recipe import ModelOptions, Recipe, build, mistakes, read
 from ..records import Example, Options
 from ..task import Task
 from ..training.suggest import suggest
-from .columns import roles_of
-from .gather import options_from
+from .rows.columns import roles_of
+from .rows.gather import options_from
 from .say import Say
 
 PROFILED_ROWS = 2_000

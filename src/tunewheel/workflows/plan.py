@@ -9,28 +9,26 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from .. import tasks
 from ..errors import TunewheelError
 from ..models.cache import is_ready, obtain
 from ..models.catalogue import CATALOGUE
-from ..models.estimate import available_memory_mb
+from ..models.estimate import available_memory_mb, held_memory_mb
 from ..recipe import ModelOptions, Recipe
 from ..records import Example
 from ..serving.predictor import cost
 from ..task import Task
 from ..workspace import Workspace
-from .budget import Clock, seconds_of, steering_bytes
 from .choose import Asked, asked_for, choose_model, choose_training, draft_recipe, other_bodies, told_with_settings
-from .forecast import Forecast, keep, mark
-from .gather import open_table
-from .outlook import Floored, Rows, floored
-from .probe import Told
-from .probing import Body, probe_all
+from .planning.outlook import Floored, Rows, floored
+from .planning.probe import Told
+from .planning.probing import Body, probe_all
+from .planning.ways import Limits, Way, advice, floor_score, ways_of
+from .rows.gather import open_table
+from .rows.sets import Sets, sketch_sets
 from .say import Say, Silent
-from .sets import Sets, sketch_sets
-from .ways import Limits, Way, advice, floor_score, ways_of
+from .tuning.budget import Clock, seconds_of, steering_bytes
+from .tuning.forecast import Forecast, keep, mark
 
 MOST_BODIES = 3
 
@@ -124,7 +122,7 @@ def _look(
     read = time.perf_counter() - started
     recipe, folder = choose_model(recipe, sets.train, kind.reads, say)
     recipe = choose_training(recipe, asked, len(sets.train), kind.reads, folder)
-    return _Look(recipe, task, sets, folder, read, psutil.Process().memory_info().rss / 1_024_000)
+    return _Look(recipe, task, sets, folder, read, held_memory_mb())
 
 
 def _planned(look: _Look, asked: Asked, limits: Limits, say: Say) -> Plan:

@@ -15,8 +15,8 @@ from ..records import Example, Source
 from ..serving import Answer, Predictor, content_columns, present
 from ..workspace import Workspace
 from .answers_file import Line, answers_file, checked_output
-from .gather import open_table, with_pictures
 from .load import load
+from .rows.gather import open_table, with_pictures
 from .say import Say, Silent
 
 SLAB = 1_000

@@ -13,10 +13,10 @@ from ..evaluation.compare import difference
 from ..records import Ratio
 from ..registry import CANDIDATE, LIVE, Version
 from ..workspace import Workspace
-from .enlist import ROWS, JudgedRow, judged_now, judged_rows
 from .load import load
+from .rows.sets import Sets
 from .say import Say
-from .sets import Sets
+from .tuning.enlist import ROWS, JudgedRow, judged_now, judged_rows
 
 LEVEL = 0.05
 WAIT_SECONDS = 600.0

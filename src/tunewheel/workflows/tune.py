@@ -18,8 +18,6 @@ from ..registry import LIVE, Version
 from ..task import Task
 from ..training.options import TrainingOptions
 from ..workspace import Workspace
-from .anytime import Anytime
-from .budget import LEAST_FOR_TORCH, Clock, seconds_of, steering_bytes
 from .choose import (
     Asked,
     asked_for,
@@ -30,21 +28,23 @@ from .choose import (
     settled_training,
     told_with_settings,
 )
-from .conclude import Ending, conclude
-from .contend import Candidate
-from .enlist import Office
-from .forecast import kept as planned_before
-from .forecast import mark
-from .gather import open_table
-from .kept import Kept
-from .kept import load as kept_of
-from .lay_floors import lay_floors
-from .papers import draft_papers
-from .preference import preferred
+from .rows.gather import open_table
+from .rows.sets import make_sets
 from .run import Run
 from .say import Say, Silent
-from .sets import make_sets
-from .underway import RECIPE, remember, run_folder
+from .tuning.anytime import Anytime
+from .tuning.budget import LEAST_FOR_TORCH, Clock, floors_bytes, seconds_of, steering_bytes
+from .tuning.conclude import Ending, conclude
+from .tuning.contend import Candidate
+from .tuning.enlist import Office
+from .tuning.forecast import kept as planned_before
+from .tuning.forecast import mark
+from .tuning.kept import Kept
+from .tuning.kept import load as kept_of
+from .tuning.lay_floors import lay_floors
+from .tuning.papers import draft_papers
+from .tuning.preference import preferred
+from .tuning.underway import RECIPE, remember, run_folder
 
 
 def tune(
@@ -157,8 +157,9 @@ def _found(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any]) -> tu
         anytime.go_on(kept)
         kept.save(begun.folder)
     if clock and office.sets.few:  # then the floors take no longer than loading what comes next
-        threading.Thread(target=import_module, args=("tunewheel.workflows.learn",), daemon=True).start()
-    for floor in lay_floors(task, office.sets, begun.folder / "floors", recipe.seed, begun.say):
+        threading.Thread(target=import_module, args=("tunewheel.workflows.tuning.learn",), daemon=True).start()
+    most = floors_bytes(clock)
+    for floor in lay_floors(task, office.sets, begun.folder / "floors", recipe.seed, begun.say, most):
         anytime.offer(floor, floor.name, time.perf_counter() - floor.made.seconds)
     if clock is None or clock.left > LEAST_FOR_TORCH or (kept and kept.best):
         recipe = _learnt(begun, office, task, recipe, anytime)
@@ -175,9 +176,9 @@ def _draft(office: Office, recipe: Recipe[Any], candidate: Candidate) -> Version
 def _learnt(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any], anytime: Anytime) -> Recipe[Any]:
     """Before and after; gives the recipe with the training that it came down to."""
     from ..models.backbone import load_processor
-    from .learn import Learner
-    from .spend import Spending
-    from .trainings import Trainings
+    from .tuning.learn import Learner
+    from .tuning.spend import Spending
+    from .tuning.trainings import Trainings
 
     assert office.model is not None
     task.processor = load_processor(office.model, max_tokens=recipe.model.max_tokens)

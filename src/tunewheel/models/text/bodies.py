@@ -1,4 +1,4 @@
-"""Text bodies: building a transformers encoder from a configuration and filling it from safetensors."""
+"""Text bodies: building an encoder from a configuration and filling it from safetensors."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def build_text_backbone(config: dict[str, Any]) -> Backbone:
     kind = config.get("model_type")
     if kind not in SUPPORTED:
         raise ModelError(f"model_type '{kind}' is not supported.", mend=f"Supported: {', '.join(SUPPORTED)}.")
-    body = _empty_body(config)
     if kind in FLAT:
         from .encoder import FlatEncoder
+        from .parts import flat_parts
 
-        return FlatEncoder(body, config)
+        return FlatEncoder(flat_parts(config), config)
     from .padded import PaddedEncoder
 
-    return PaddedEncoder(body, config)
+    return PaddedEncoder(_transformers_body(config), config)
 
 
 def load_text_backbone(folder: Path) -> Backbone:
@@ -89,7 +89,7 @@ def plain_name(name: str) -> str:
     return name.removeprefix(prefix)
 
 
-def _empty_body(config: dict[str, Any]) -> nn.Module:
+def _transformers_body(config: dict[str, Any]) -> nn.Module:
     """A transformers encoder without a pooler and without spending time on random weights."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

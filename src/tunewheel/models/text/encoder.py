@@ -1,7 +1,6 @@
 """FlatEncoder: a transformer encoder on flat tokens. Dense work sees no padding; only attention pads, inside.
 
-The weights are those of a transformers encoder (BERT and its kin), held in its own modules, so that
-adapters and checkpoints find the names they know; only the forward pass is written here.
+The weights are those of BERT and its kin under the names of their checkpoints (`parts`).
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ class FlatEncoder(Backbone):
     Of a batch with `STATES` only the layers above the lowest `begun` are computed.
     """
 
-    body: Any  # a transformers model: its parts are known by name only
+    body: Any  # its parts are known by name only
     separable = True
     begun = 0
 

@@ -21,7 +21,8 @@ MOST_DECISIONS = 40_000
 def sample(batch: Batch, seed: int, most_units: int | None = None) -> Batch:
     """Rows enough for 40,000 decisions (a word each, or a row each); more would cost time and change little.
 
-    With `most_units` they are no larger (tokens, pictures) together, but one row at least.
+    With `most_units` they are no larger (tokens, pictures) together, but one row at least. Where all rows are meant,
+    they are the batch itself.
     """
     rows = np.random.default_rng(seed).permutation(len(batch))
     decisions = batch["words"][rows] if "words" in batch else np.ones(len(rows), dtype=np.int64)
@@ -29,7 +30,7 @@ def sample(batch: Batch, seed: int, most_units: int | None = None) -> Batch:
     if most_units is not None:
         chosen &= np.cumsum(sizes(batch)[rows]) <= most_units
     chosen[:1] = True
-    return batch.select(rows[chosen])
+    return batch if chosen.all() else batch.select(rows[chosen])
 
 
 def best_strength(module: Headed, features: Array, targets: Array, *, exclusive: bool) -> float:

@@ -1,0 +1,151 @@
+"""Outlook: from what probes measured to the time, memory and disk of a whole run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...training.options import TrainingOptions
+from ..tuning.budget import MARGIN, PAPERS_SECONDS, READINGS, Cost, Pace
+from ..tuning.lay_floors import MOST_ROWS
+from .probe import Told
+
+# A training ends early once `patience` validations in a row brought nothing better; the best pass tends to be this one.
+USUAL_BEST = 4
+# How often a rival is as good and is certified, too.
+RIVALS = 0.3
+ALONE = 50  # rows that a certificate asks about one at a time
+REGISTERING_SECONDS = 1.0  # saving, hashing and copying a version, and its report
+# Of each number of a vector: itself, scaled, and as the solver holds it (float32, float32, float64).
+VECTOR_BYTES = 16
+# Of each token: its number, its place in the text, and copies of both in batches.
+UNIT_BYTES = 24
+STATE_BYTES = 2
+# Memory to answer for a certificate, in modules; and of a training, in sizes of what moves. Measured in whole runs of
+# MiniLM and e5-small (docs/log.md).
+CERTIFYING, SESSION = 1.5, 2.5
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How many rows each part has; `few` says that the final model learns from the validation rows, too. A test row is
+    so many times as long as a validation row (`longer`)."""
+
+    train: int
+    validation: int
+    test: int
+    few: bool
+    longer: float = 1.0
+
+    @property
+    def all(self) -> int:
+        return self.train + self.validation
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Seconds of a run: `before` a training, of the training (`cost`, and as a rule so many `passes`), of learning
+    `again`, and of all that comes `after`; `answering` the test rows once. Memory and disk in MB."""
+
+    options: TrainingOptions
+    before: float
+    cost: Cost
+    again: float
+    after: float
+    answering: float
+    memory_mb: float
+    disk_mb: float
+
+    @property
+    def passes(self) -> float:
+        return usual_passes(self.options)
+
+    @property
+    def seconds(self) -> float:
+        return self.before + self.cost.once + self.passes * self.cost.epoch + self.again + self.after
+
+    def left(self, budget: float) -> float:
+        """Seconds of a `budget` that are left to train in, kept back what `tune` keeps back."""
+        rest = (1 - MARGIN) * (budget - self.before) - READINGS * self.answering - PAPERS_SECONDS
+        return rest - self.again
+
+
+def usual_passes(options: TrainingOptions) -> float:
+    """Passes before a training comes to its end, by itself or because nothing gets better."""
+    early = options.epochs if options.keep == "last" else USUAL_BEST + options.patience / options.validations
+    return float(min(options.epochs, early))
+
+
+@dataclass(frozen=True)
+class Floored:
+    """Seconds and MB for all that comes before a body is loaded: reading, dividing, and the floors."""
+
+    seconds: float
+    memory_mb: float
+
+
+def outlook(rows: Rows, read: Floored, told: Told) -> Outlook:
+    """What a whole run takes whose rows were `read`, when it is fine-tuned as in the probe that `told`."""
+    keep = {"keep": "last"} if rows.few else {}  # as `tune` does
+    options = TrainingOptions(**{**told.training, **keep})
+    train, held = rows.train * told.units["train"], rows.validation * told.units["validation"]
+    answering = rows.test * (rows.longer * told.units["validation"] * told.reading + told.encoding)
+    cost = Pace(told.learning, told.watching, told.keeping).cost(options, int(train), int(held), 1)
+    again = 0.0
+    if rows.few:
+        everything = train + held
+        again = told.loading + everything * (told.keeping + options.epochs * told.learning) + rows.all * told.encoding
+    before = (
+        read.seconds + told.starting + rows.all * told.encoding + told.loading + _frozen(rows, told) + told.settling
+    )
+    certified = (1 + RIVALS) * (answering + told.loading + ALONE * told.alone + REGISTERING_SECONDS)
+    after = held * told.reading + 2 * answering + certified
+    memory = (
+        read.memory_mb
+        + told.memory_mb
+        + told.growing_mb
+        + _rows_mb(rows, told)
+        + _again_mb(rows.few, told.module_mb, told.moving_mb)
+    )
+    return Outlook(options, before, cost, again, after, answering, memory, _disk_mb(rows, told))
+
+
+def floored(rows: Rows, seconds: float, memory_mb: float, told: Told | None) -> Floored:
+    """Those of all rows, from those of reading them and from a probe of the floors on a part of them."""
+    if told is None or told.scored is None:
+        return Floored(seconds, memory_mb)
+    share = min(rows.train, MOST_ROWS) / max(told.scored.rows, 1)
+    return Floored(seconds + share * told.scored.seconds, memory_mb + share * told.end_mb)
+
+
+def _frozen(rows: Rows, told: Told) -> float:
+    """Seconds of the frozen encoder: a module, vectors of training and validation rows, fits, answers."""
+    scored, units = told.scored, told.units
+    if scored is None:
+        return 0.0
+    held = scored.held * units["validation"]
+    fits = scored.seconds - told.loading - told.watching * (scored.rows * units["train"] + held) - told.reading * held
+    fitted, held = min(rows.train, told.most_rows), rows.validation * units["validation"]
+    reading = told.watching * (fitted * units["train"] + held) + told.reading * held
+    return told.loading + reading + max(fits, 0.0) * fitted / scored.rows
+
+
+def _again_mb(few: bool, module_mb: float, moving_mb: float) -> float:
+    """What comes beside a training: a module that answers for the certificate, and for few rows one that learns anew
+    while the first is kept."""
+    return CERTIFYING * module_mb + (module_mb + SESSION * moving_mb if few else 0.0)
+
+
+def _rows_mb(rows: Rows, told: Told) -> float:
+    """What all rows take beside those that were probed: encoded, and as vectors."""
+    encoded = (rows.all * (2 if rows.few else 1) + rows.test) * told.units["train"] * UNIT_BYTES
+    vectors = min(rows.all, told.most_rows) * told.width * VECTOR_BYTES
+    return (encoded + vectors) / 1e6
+
+
+def _disk_mb(rows: Rows, told: Told) -> float:
+    """A version, the states that are kept for later runs, and what never moves, once a workspace."""
+    states = 0.0
+    if told.keeping:
+        passes = 2 if rows.few else 1
+        states = passes * rows.all * told.units["train"] * told.width * STATE_BYTES / 1e6
+    return told.weights_mb + (told.module_mb if told.weights_mb < told.module_mb else 0.0) + states

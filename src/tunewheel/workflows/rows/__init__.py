@@ -1,0 +1,1 @@
+"""Rows: from a labelled file to the training, validation and frozen test rows of a run."""

@@ -1,0 +1,1 @@
+"""Tuning: the parts of `tune`, from the floors to the registered version."""

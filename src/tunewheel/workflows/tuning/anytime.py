@@ -1,0 +1,128 @@
+"""Anytime: the best so far of a run, registered the moment it exists, and the record of how it was found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ...evaluation.report import spelled
+from ...evaluation.search import Ended, Search, Tried, forecast
+from ...registry import Version
+from ..say import Say
+from .contend import Candidate
+from .kept import Kept
+
+Register = Callable[[Candidate], Version]
+# Registering costs a second or two: a training that gets better and better is not registered at every step.
+REST_SECONDS = 30.0
+REST_SHARE = 20.0
+
+
+class Anytime:
+    """What was tried since `started` (a reading of `time.perf_counter`), and the best of it on the validation rows.
+
+    `register`, where there is one, makes a draft of a candidate, which can be served from then on.
+    """
+
+    def __init__(self, register: Register | None, rows: int, started: float, budget: float | None, say: Say) -> None:
+        self.register, self.rows, self.started, self.budget, self.say = register, rows, started, budget, say
+        self.plain: list[Candidate] = []
+        self.tuned: Candidate | None = None
+        self.tried: list[Tried] = []
+        self.moments: list[tuple[float, float]] = []
+        self.drafted = -1.0
+        self.cost = 0.0  # seconds that the latest draft took
+        self._score = -1.0
+        self._registered_at = 0.0
+        self._draft: tuple[Candidate, str] | None = None
+
+    def go_on(self, kept: Kept) -> None:
+        """Take up the record of an earlier start. What is offered once more is not noted again."""
+        self.tried, self.moments, self.drafted = list(kept.tried), list(kept.moments), kept.drafted
+        self._score = max((score for _, score in self.moments), default=-1.0)
+
+    def offer(
+        self, candidate: Candidate, idea: str, began: float, *, settings: Mapping[str, Any] | None = None,
+        ended: Ended = "finished", moments: Sequence[tuple[float, float]] = (), instead: bool = False,
+    ) -> None:  # fmt: skip
+        """A candidate that is ready; registered where it is the best so far. With `instead` it takes the place of the
+        fine-tuned one whatever its score. `began` and the times of `moments` are readings of `time.perf_counter`."""
+        if candidate.made.role != "after":
+            self.plain.append(candidate)
+        elif self.tuned is None or candidate.score > self.tuned.score or instead:
+            self.tuned = candidate  # the others are let go: a module fills memory
+        better = self._seen([*moments, (time.perf_counter(), candidate.score)])
+        self._note(idea, began, settings, candidate.score, ended, better)
+        if len(self.plain) > 1 and candidate.score > self.drafted:  # the first one knows nothing
+            self._make_draft(candidate)
+
+    def settle(self, candidate: Candidate, idea: str, began: float) -> None:
+        """The tuned candidate in its final form, whatever its validation score says."""
+        self._note(idea, began, None, None, "finished", False)
+        self.tuned = candidate
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """All plain ones in the order they came, then the best fine-tuned one, if there is one."""
+        return [*self.plain, *([self.tuned] if self.tuned else [])]
+
+    def passed(
+        self, idea: str, began: float, score: float | None, *, settings: Mapping[str, Any] | None = None,
+        ended: Ended = "pruned", moments: Sequence[tuple[float, float]] = (),
+    ) -> None:  # fmt: skip
+        """A training of which nothing is kept."""
+        self._note(idea, began, settings, score, ended, self._seen(moments))
+
+    def rising(self, candidate: Callable[[], Candidate], score: float) -> None:
+        """A training under way that has just scored so much: registered now and then where it is the best so far."""
+        rest = max(REST_SECONDS, REST_SHARE * self.cost)
+        if score > max(self.drafted, self._score) and time.perf_counter() - self._registered_at > rest:
+            self._make_draft(candidate())
+
+    def draft_of(self, candidate: Candidate) -> str | None:
+        """The version that holds just this candidate, if there is one."""
+        return self._draft[1] if self._draft and self._draft[0] is candidate else None
+
+    def record(self, metric: str, why: str) -> Search:
+        """All of it, for the report."""
+        spent = time.perf_counter() - self.started
+        more = self.budget or spent
+        told = forecast(self.moments, spent=spent, more=more, rows=self.rows)
+        return Search(self.budget, metric, self.rows, list(self.tried), list(self.moments), why, told)
+
+    def _seen(self, moments: Sequence[tuple[float, float]]) -> bool:
+        """Whether the best score rose at one of these moments."""
+        rose = False
+        for at, score in moments:
+            if score > self._score:
+                self._score, rose = score, True
+                self.moments.append((round(at - self.started, 2), score))
+        return rose
+
+    def _note(
+        self, idea: str, began: float, settings: Mapping[str, Any] | None, score: float | None, ended: Ended, best: bool
+    ) -> None:
+        if any(one.idea == idea and one.settings == dict(settings or {}) for one in self.tried):
+            return  # of an earlier start
+        seconds = round(time.perf_counter() - began, 2)
+        number = len(self.tried) + 1
+        began = round(began - self.started, 2)
+        self.tried.append(Tried(number, idea, dict(settings or {}), began, seconds, score, ended, best))
+
+    def _make_draft(self, candidate: Candidate) -> None:
+        if self.register is None:
+            return
+        began = time.perf_counter()
+        version = self.register(candidate)
+        if version.status == "refused":
+            self.say.line(f"{version.id} ({candidate.name}) is refused: its served answers differ from those judged.")
+            return
+        self._registered_at = time.perf_counter()
+        self.cost = self._registered_at - began
+        self.drafted, self._draft = candidate.score, (candidate, version.id)
+        metric = spelled(candidate.task.best_by)
+        self.say.line(
+            f"Best so far after {self._registered_at - self.started:.0f} s: {candidate.name}, {metric} "
+            f"{100 * candidate.score:.1f} on {self.rows} validation rows. It can be served: --version {version.id}."
+        )

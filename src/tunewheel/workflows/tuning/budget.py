@@ -1,0 +1,159 @@
+"""Budget: how much fine-tuning the time that is left buys, measured on this machine before it is spent."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ...errors import RecipeError
+from ...training.options import TrainingOptions
+
+NAMED = {"quick": 60.0, "normal": 600.0, "thorough": 3600.0}
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+SHORTEST, LONGEST = 5.0, 7 * 24 * 3600.0
+_WRITTEN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*")
+# Of what is left, so much stays unplanned: steps differ in length, and other programs are at work, too.
+MARGIN = 0.05
+# Saving, certifying and writing the report, beside the answers to the test rows.
+PAPERS_SECONDS = 4.0
+READINGS = 2.5  # by the frozen encoder and by the chosen one, and half for certificates and slow moments
+FEWEST_STEPS = 10
+SPARE = 1.15
+MUCH_MORE = 1.5
+# What is shorter than this ends before a body is loaded and has read anything.
+LEAST_FOR_TORCH = 12.0
+# Of the budget, so much may go into one reading of the validation rows, at the pace of a small body on two cores.
+STEERING_SHARE = 0.015
+BYTES_A_SECOND = 27_000
+# Of the time that is left, so much may go into the floors, at the pace of TF-IDF and its regression on two cores.
+FLOORS_SHARE = 0.3
+FLOORS_BYTES_A_SECOND = 200_000
+# Loading a fresh module, and finding states that are kept.
+SETUP_SECONDS = 1.5
+
+
+def seconds_of(budget: str) -> float:
+    """ "90s", "2m", "1.5h", a number of seconds, or quick, normal, thorough. Raises `RecipeError`."""
+    if budget in NAMED:
+        return NAMED[budget]
+    found = _WRITTEN.fullmatch(budget)
+    seconds = float(found[1]) * UNITS[found[2] or "s"] if found else 0.0
+    if not SHORTEST <= seconds <= LONGEST:
+        mend = f"For example 90s, 2m or 1h, from {SHORTEST:.0f} seconds to 7 days; or {', '.join(NAMED)}."
+        raise RecipeError(f"'{budget}' is no budget.", where="--budget", mend=mend)
+    return seconds
+
+
+def steering_bytes(clock: Clock | None) -> int | None:
+    """How much text the validation rows of a run may have together: reading them must stay cheap."""
+    return None if clock is None else int(STEERING_SHARE * clock.seconds * BYTES_A_SECOND)
+
+
+def floors_bytes(clock: Clock | None) -> int | None:
+    """How much text the floors may learn from."""
+    return None if clock is None else int(FLOORS_SHARE * max(clock.left, 0.0) * FLOORS_BYTES_A_SECOND)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time that a run has. `started` is a reading of `time.perf_counter`."""
+
+    seconds: float
+    started: float
+
+    @property
+    def left(self) -> float:
+        return self.seconds - (time.perf_counter() - self.started)
+
+    def for_training(self, answering: float) -> float:
+        """Seconds left to train, when answering the test rows once takes `answering` seconds."""
+        return (1 - MARGIN) * self.left - READINGS * answering - PAPERS_SECONDS
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one way to fine-tune costs here: `epoch` seconds and `steps` a pass with its validations, and `once` the
+    seconds to compute what is kept for all passes."""
+
+    epoch: float
+    steps: int
+    once: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds that one unit (token, picture) takes here: `learning` from it, `watching` it on the way, and `keeping`
+    what is computed of it once for all passes."""
+
+    learning: float
+    watching: float
+    keeping: float = 0.0
+
+    def cost(self, options: TrainingOptions, units: int, held_units: int, steps: int) -> Cost:
+        """What training on rows of so many `units` costs, watched on rows of `held_units`, in `steps` steps a pass."""
+        watching = options.validations * held_units * self.watching
+        return Cost(units * self.learning + watching, steps, self.keeping * (units + held_units))
+
+
+def afford(
+    options: TrainingOptions, layers: int, left: Callable[[], float], cost: Callable[[TrainingOptions], Cost]
+) -> tuple[TrainingOptions, str]:
+    """`options` cut to what the seconds that are `left` buy, and a sentence about it.
+
+    All that `options` move, if one pass of it fits, or where that moves them almost as often; else the upper half of
+    the body's `layers`, above states that are computed once. See `worth_starting` for what is too little.
+    """
+    way, price, seconds = options, cost(options), left() - SETUP_SECONDS  # measuring took some
+    seconds -= price.once
+    if seconds < price.epoch and options.mode in ("full", "lora") and layers > 1:
+        light = lighter(options, layers)
+        cheaper = cost(light)
+        rest = left() - SETUP_SECONDS
+        # Of less than a pass only the rows that are read have their states computed.
+        passes = max((rest - cheaper.once) / cheaper.epoch, min(rest / (cheaper.epoch + cheaper.once), 1.0))
+        if passes > MUCH_MORE * max(seconds, 0.0) / price.epoch:
+            way, price, seconds = light, cheaper, passes * cheaper.epoch
+    passes = seconds / price.epoch
+    planned = min(way.epochs, way.steps / price.steps) if way.steps else way.epochs
+    if passes >= planned:
+        return way, _told(way, planned, price, seconds)
+    steps = int(passes * price.steps)
+    # A few more than fit: the schedule follows the clock, and no second is left over where steps turn out faster.
+    cut = way.model_copy(
+        update={"steps": math.ceil(SPARE * steps), "epochs": min(max(math.ceil(SPARE * passes), 1), way.epochs + 1)}
+    )
+    return cut, _told(way, passes, price, seconds)
+
+
+def lighter(options: TrainingOptions, layers: int) -> TrainingOptions:
+    """The same with only the upper half of a body's `layers` moving."""
+    return options.model_copy(update={"mode": "partial", "layers": max(layers // 2, 1)})
+
+
+def worth_starting(options: TrainingOptions) -> bool:
+    """Whether so few steps are worth the time that they take."""
+    return options.steps is None or options.steps >= FEWEST_STEPS
+
+
+def fitted(options: TrainingOptions, price: Cost, left: float) -> TrainingOptions | None:
+    """`options` with no more epochs than the seconds that are `left` buy; None where that is less than half of them."""
+    passes = math.floor((left - SETUP_SECONDS - price.once) / price.epoch)
+    if passes >= options.epochs:
+        return options
+    enough = passes >= max(options.epochs / 2, 1)
+    return options.model_copy(update={"epochs": passes}) if enough else None
+
+
+def _told(way: TrainingOptions, passes: float, price: Cost, seconds: float) -> str:
+    moves = {
+        "partial": f"the upper {way.layers} layers move",
+        "lora": "adapters of all layers move",
+        "head": "the head moves",
+    }.get(way.mode, "all layers move")
+    there = f"{max(seconds, 0):.0f} s are left to fine-tune"
+    if passes * price.steps < FEWEST_STEPS:
+        return f"{there}, less than a pass of {price.epoch:.1f} s needs: the body stays as it is."
+    return f"{there}: {moves} for {passes:.1f} passes of about {price.epoch:.1f} s each."

@@ -1,0 +1,180 @@
+"""Enlist: a candidate as a registered version, its served answers certified against its evaluated ones."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ...records import Example, Prediction, Ratio, Scores, Span
+from ...registry import Draft, Kind, Status, Version, bundle
+from ...registry.packing import pack_floor, pack_module
+from ...registry.revive import revive
+from ...serving import Certificate, Predictor, certify
+from ...serving.certificate import SAMPLE, evenly
+from ...training.floors import Floor
+from ...workspace import Workspace
+from ..rows.sets import Sets
+from .contend import Candidate, Entrant
+
+ROWS = "rows.jsonl"
+# A draft shows in a moment whether it answers as it was judged; what goes live is asked about everything.
+DRAFT_ROWS, DRAFT_ALONE = 200, 10
+# Under a budget a second reading of all test rows would cost more than it could show.
+HURRIED_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Office:
+    """Where the candidates of one run are registered: the workspace, the run's own folder, the pre-trained body, and
+    the version that all of them follow. In a `hurry` a part of the test rows is enough for a certificate."""
+
+    workspace: Workspace
+    sets: Sets
+    run: Path
+    model: Path | None
+    parent: str | None
+    hurry: bool = False
+
+    def enlist(self, entrant: Entrant, papers: Mapping[str, str]) -> Version:
+        """Write the bundle, ask it for the test answers through the serving path, and register it with the certificate.
+
+        A version whose served answers differ is registered as refused and cannot go live.
+        """
+        scores = entrant.contender.scores
+        texts = {**papers, "scores.json": json.dumps(dict(scores.values)), ROWS: _lines(_judged(entrant, self.sets))}
+        return self._registered(entrant.candidate, texts, self._to_be_certified(entrant), "ready", "")
+
+    def restore(self, version: str) -> Any:
+        """The module of a version, as it was registered."""
+        revived = revive(self.workspace.bundle(version), self.workspace.bases)
+        return revived.engine.module  # type: ignore[attr-defined]
+
+    def _to_be_certified(self, entrant: Entrant) -> Questions:
+        test, answers = self.sets.test, entrant.contender.predictions
+        if not self.hurry or len(test) <= HURRIED_ROWS:
+            return Questions(test, answers, entrant.contender.scores, SAMPLE)
+        few = evenly(len(test), HURRIED_ROWS)
+        some, theirs = [test[i] for i in few], [answers[i] for i in few]
+        return Questions(some, theirs, entrant.task.score(theirs, some), SAMPLE)
+
+    def draft(self, candidate: Candidate, papers: Mapping[str, str]) -> Version:
+        """The same for one that has not met the test rows: it can be served, and is certified on validation rows."""
+        held = self.sets.validation
+        few, answered = evenly(len(held), DRAFT_ROWS), candidate.held_answers(held)
+        asked, answers = [held[i] for i in few], [answered[i] for i in few]
+        texts = {**papers, "scores.json": json.dumps(dict(candidate.validation.values))}
+        judged = Questions(asked, answers, candidate.task.score(answers, asked), DRAFT_ALONE)
+        note = f"scored on {len(held):,} validation rows; the test rows have not been asked"
+        return self._registered(candidate, texts, judged, "draft", note)
+
+    def _registered(
+        self, candidate: Candidate, texts: Mapping[str, str], judged: Questions, status: Status, notes: str
+    ) -> Version:
+        kind: Kind = "floor" if isinstance(candidate.made.origin, Floor) else "module"
+        folder = self.run / "bundle"
+        shutil.rmtree(folder, ignore_errors=True)
+
+        def fill(there: Path) -> None:
+            self._pack(there, candidate)
+            for name, text in texts.items():
+                (there / name).write_text(text, "utf-8")
+
+        written = bundle.write(folder, fill, {"name": candidate.name, "task": candidate.task.name, "kind": kind})
+        certificate = self._certificate(written, judged)
+        draft = Draft(
+            name=candidate.name, task=candidate.task.name, kind=kind, notes=notes, parent=self.parent,
+            status=status if certificate.holds else "refused",
+            scores=json.loads(texts["scores.json"]), certificate=certificate.to_json(),
+        )  # fmt: skip
+        version = self.workspace.register(lambda there: _copy(written, there), draft)
+        shutil.rmtree(folder)
+        return version
+
+    def _pack(self, folder: Path, candidate: Candidate) -> None:
+        if isinstance(candidate.made.origin, Floor):
+            pack_floor(folder, candidate.task, candidate.made.origin)
+        else:
+            assert self.model is not None
+            source = self.model / "model.safetensors"
+            pack_module(folder, candidate.task, candidate.made.origin, self.workspace.bases, source)
+
+    def _certificate(self, written: bundle.Bundle, judged: Questions) -> Certificate:
+        revived = revive(written, self.workspace.bases)
+        predictor = Predictor(revived.task, revived.encode, revived.engine, "draft")
+        return certify(predictor, judged.examples, judged.answers, judged.scores, judged.alone)
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Rows that a bundle is asked about, the answers and scores that evaluation gave, and how many rows are asked once
+    more, one at a time."""
+
+    examples: Sequence[Example]
+    answers: Sequence[Prediction]
+    scores: Scores
+    alone: int
+
+
+@dataclass(frozen=True)
+class JudgedRow:
+    """A frozen test row as one version was judged on it: its share of the task's main metric (see `Ratio`).
+
+    `group` is what it belongs to, where that was known when it was judged.
+    """
+
+    key: str
+    numerator: float
+    denominator: float
+    predicted: Any
+    confidence: float
+    group: Any = None
+
+
+def judged_rows(version: bundle.Bundle) -> list[JudgedRow]:
+    """The per-row results that a bundle carries, in the order of the frozen test set."""
+    return [JudgedRow(**json.loads(line)) for line in version.text(ROWS).split("\n") if line]
+
+
+def judged_now(predictor: Predictor, examples: Sequence[Example], groups: Sequence[Any] | None) -> list[JudgedRow]:
+    """The per-row results of a version that was registered before it met the test rows."""
+    answers = predictor.predict_bulk(examples)
+    scores = predictor.task.score(answers, examples)
+    return _judged_rows(examples, answers, scores.rows[predictor.task.best_by], groups)
+
+
+def _judged(entrant: Entrant, sets: Sets) -> list[JudgedRow]:
+    contender = entrant.contender
+    ratio = contender.scores.rows[entrant.task.best_by]
+    return _judged_rows(sets.test, contender.predictions, ratio, sets.groups(sets.test))
+
+
+def _judged_rows(
+    examples: Sequence[Example], answers: Sequence[Prediction], ratio: Ratio, groups: Sequence[Any] | None
+) -> list[JudgedRow]:
+    known = groups or [None] * len(examples)
+    parts = zip(examples, answers, ratio.numerator.tolist(), ratio.denominator.tolist(), known, strict=True)
+    return [
+        JudgedRow(example.key, float(top), float(bottom), _plain(answer.value), answer.confidence, group)
+        for example, answer, top, bottom, group in parts
+    ]
+
+
+def _lines(rows: Sequence[JudgedRow]) -> str:
+    """One JSON line a test row."""
+    return "".join(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows)
+
+
+def _plain(value: Any) -> Any:
+    """An answer as JSON: a label, a list of labels, or a list of spans."""
+    return [asdict(part) if isinstance(part, Span) else part for part in value] if isinstance(value, tuple) else value
+
+
+def _copy(written: bundle.Bundle, folder: Path) -> None:
+    for name in written.manifest.files:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(written.path / name, target)

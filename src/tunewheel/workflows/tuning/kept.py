@@ -1,0 +1,69 @@
+"""Kept: what a run under a budget has come to, in its folder, so that it can go on after a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from ...errors import WorkspaceError
+from ...evaluation.search import Tried
+from ...training.options import TrainingOptions
+from .underway import replace_text
+
+NAME = "anytime.json"
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training of the run: its number (which names the folder of its checkpoints) and all that defines it."""
+
+    number: int
+    idea: str
+    options: TrainingOptions
+    seed: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Kept:
+    """The budget and what of it is `spent` (seconds), the record so far, the options that were planned, the settings
+    that the user `fixed`; the best training with its score, its seconds, the `share` of its way that its weights go and
+    the version that holds it; and the training under way."""
+
+    budget: float
+    spent: float = 0.0
+    tried: list[Tried] = field(default_factory=list)
+    moments: list[tuple[float, float]] = field(default_factory=list)
+    drafted: float = -1.0
+    count: int = 0
+    planned: TrainingOptions | None = None
+    fixed: list[str] = field(default_factory=list)
+    best: Training | None = None
+    score: float = -1.0
+    seconds: float = 0.0
+    share: float = 1.0
+    draft: str | None = None
+    under_way: Training | None = None
+
+    def save(self, folder: Path) -> None:
+        """Write it in one step: a crash leaves the old state or the new one."""
+        replace_text(folder / NAME, _SHAPE.dump_json(self).decode("utf-8"))
+
+
+def load(folder: Path) -> Kept | None:
+    """What an earlier start left; None where it had no budget. Raises `WorkspaceError` when it is damaged."""
+    path = folder / NAME
+    if not path.exists():
+        return None
+    try:
+        return _SHAPE.validate_json(path.read_bytes())
+    except ValidationError:
+        mend = "Start a new run: leave out --resume."
+        raise WorkspaceError("what the run had come to cannot be read.", where=str(path), mend=mend) from None
+
+
+_SHAPE = TypeAdapter(Kept)

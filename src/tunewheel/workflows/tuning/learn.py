@@ -1,0 +1,275 @@
+"""Learn: the frozen body as it came ("before"), and trainings of it from there ("after")."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ...evaluation.report import Role
+from ...models.adapters import choose_moving
+from ...models.backbone import load_backbone
+from ...models.estimate import seconds_a_unit
+from ...models.heads import Headed
+from ...records import Array, Batch, Example, Picture, Scores, Step
+from ...task import Outputs, Task
+from ...training.batches import order, sizes
+from ...training.floors import frozen
+from ...training.loop import Session, train
+from ...training.options import TrainingOptions
+from ...training.precision import device, measured_lanes
+from ...training.reading import ModuleEngine, decided, features
+from ...training.states import with_states
+from ..rows.sets import Sets
+from ..say import Say
+from .budget import Cost, Pace
+from .contend import Candidate, Made, candidate
+from .trial import Trial, Watch, run_trial
+
+PROBED_STEPS = 6
+PROBED_UNITS, PROBED_PICTURES = 4_096, 64
+PROBED_READINGS = 3
+SAMPLED = 2_000
+FINE_TUNED = "Fine-tuned"
+Pair = tuple[Array, Array]  # vectors (N, H) and targets
+Head = dict[str, torch.Tensor]
+
+
+class Learner:
+    """The encoded sets and the body they were encoded for. Each text is tokenised once."""
+
+    def __init__(self, task: Task, sets: Sets, model: Path, seed: int, say: Say, cache: Path) -> None:
+        self.task, self.sets, self.model, self.seed, self.say, self.cache = task, sets, model, seed, say, cache
+        self.train = task.encode(sets.train)
+        self.validation = task.encode(sets.validation)
+        # Of the frozen encoder: a head that has not seen the validation rows, and one that may have.
+        self.head: Head = {}
+        self.last_head: Head = {}
+
+    @cached_property
+    def everything(self) -> Batch:
+        """Training and validation rows, for what is learnt anew from all of them."""
+        return self.task.encode([*self.sets.train, *self.sets.validation])
+
+    @cached_property
+    def layers(self) -> int:
+        """Layers that can stand still while others move; one where a body is all or nothing."""
+        body = self.fresh_module(self.seed).backbone
+        return len(body.blocks()) if body.separable else 1
+
+    def fresh_module(self, seed: int, dropout: float = 0.0, head: Head | None = None) -> Headed:
+        """The pre-trained body under a new head, or under a copy of `head`; the same seed gives the same head."""
+        torch.manual_seed(seed)
+        module: Headed = self.task.adapt(load_backbone(self.model))  # type: ignore[assignment]
+        module.dropout.p = dropout
+        if head:
+            module.head.load_state_dict(head)
+        return module.to(device())
+
+    def settled(self, options: TrainingOptions, units: int | None = None) -> TrainingOptions:
+        """The options with the number of lanes, measured where it was left open; for a training on rows of so many
+        `units`, by default those of the training rows."""
+        if options.lanes:
+            return options
+        count = measured_lanes(self.task, self._prepared(options, self.seed), self.train, options, units)
+        return options.model_copy(update={"lanes": count})
+
+    @property
+    def held_units(self) -> int:
+        """Tokens or pictures of the validation rows."""
+        return int(sizes(self.validation).sum())
+
+    @property
+    def train_units(self) -> int:
+        """Tokens or pictures of the training rows."""
+        return int(sizes(self.train).sum())
+
+    @property
+    def test_units(self) -> int:
+        """About as many of the test rows, judged by the length of their texts: they are not read before the end."""
+        seen, test = [*self.sets.validation, *self.sets.train[:SAMPLED]], self.sets.test[:SAMPLED]
+        units = self.held_units + int(sizes(self.train)[:SAMPLED].sum())
+        return int(units * _length(test) / _length(seen) * len(self.sets.test) / max(len(test), 1))
+
+    def score(self, module: Headed, *, half: bool = False) -> float:
+        """The metric that decides, on the validation rows."""
+        return self._score(ModuleEngine(module, half=half), self.validation)[self.task.best_by]
+
+    def beginning(self, trial: Trial, *, last: bool = False) -> Head:
+        """All tensors of the module with which a training began, or the `last` one from all rows."""
+        head = self.last_head if last else self.head
+        return dict(self.fresh_module(trial.seed, head=head if trial.options.warm_head else None).state_dict())
+
+    def reading_seconds(self) -> float:
+        """Seconds to answer one unit (token, picture) in float32, the best of a few readings of some rows."""
+        most = PROBED_UNITS if "tokens" in self.validation else PROBED_PICTURES
+        rows = self.validation.select(np.flatnonzero(np.cumsum(sizes(self.validation)) <= most))
+        rows = rows if len(rows) else self.validation.select(np.arange(1))
+        engine, taken = ModuleEngine(self.fresh_module(self.seed)), []
+        for _ in range(PROBED_READINGS):  # the first pays for warming up
+            started = time.perf_counter()
+            engine(rows)
+            taken.append(time.perf_counter() - started)
+        return min(taken) / int(sizes(rows).sum())
+
+    def before(self, options: TrainingOptions, most_units: int | None = None) -> Candidate:
+        """The body untouched with a logistic regression on top, fitted on rows of at most `most_units`."""
+        started = time.perf_counter()
+        module = self.fresh_module(self.seed)
+        half = options.precision == "bf16"
+        with self.say.stage("Frozen encoder", 2) as stage:
+            train = frozen.sample(self.train, self.seed, most_units)
+            held = frozen.sample(self.validation, self.seed)
+            vectors = features(module, train, half=half)
+            held_vectors = features(module, held)  # answers come of them, too
+            stage.advance()
+            twin, own = self._fit_heads(module, (vectors, train["targets"]), held, held_vectors)
+            stage.advance()
+        self.last_head = _head_of(module)
+        return self._candidate(frozen.TITLE, "before", module, twin, time.perf_counter() - started, own=own)
+
+    def _fit_heads(self, module: Headed, train: Pair, held: Batch, vectors: Array) -> tuple[Outputs, Outputs]:
+        """Put the head of the frozen encoder on the module. Gives the answers to the validation rows: of one that has
+        not seen them, and its own."""
+        exclusive = self.task.plain(self.sets.validation[:1]).exclusive
+
+        def fit(rows: Pair, **strengths: Any) -> Outputs:
+            frozen.fit_head(module, *rows, vectors, held["targets"], exclusive=exclusive, **strengths)
+            return decided(module, vectors) if held is self.validation else ModuleEngine(module)(self.validation)
+
+        if not self.sets.few:
+            twin = fit(train)
+            self.head = _head_of(module)
+            return twin, twin
+        everything = np.concatenate([train[0], vectors]), np.concatenate([train[1], held["targets"]])
+        strength = (frozen.best_strength(module, *everything, exclusive=exclusive),)
+        twin = fit(train, strengths=strength)
+        self.head = _head_of(module)
+        return twin, fit(everything, strengths=strength)
+
+    def cost(self, options: TrainingOptions) -> Cost:
+        """What fine-tuning with these options costs, from a few steps that are thrown away."""
+        costs = sizes(self.train)
+        steps = len(order(costs, options.batch_units, seed=self.seed, epoch=0))
+        return self.pace(options).cost(options, int(costs.sum()), self.held_units, steps)
+
+    def pace(self, options: TrainingOptions) -> Pace:
+        """How fast fine-tuning with these options is, from a few steps that are thrown away."""
+        return self.rehearsal(options, PROBED_STEPS)[0]
+
+    def rehearsal(
+        self, options: TrainingOptions, steps: int, seen: Callable[[Step], None] = lambda step: None
+    ) -> tuple[Pace, Session]:
+        """A training on the rows of so many `steps` and on the longest, which show how much memory it takes; `seen`
+        hears of each step. Gives how fast it was, and the session that came of it."""
+        module = self._prepared(options, self.seed)
+        costs = sizes(self.train)
+        batches = order(costs, options.batch_units, seed=self.seed, epoch=0)[:steps]
+        few = self.train.select(np.unique(np.concatenate([*batches, _longest(costs, options.batch_units)])))
+        units = int(sizes(few).sum())
+        with tempfile.TemporaryDirectory() as scratch:
+            started = time.perf_counter()
+            rows = with_states(module, few, Path(scratch), half=options.precision == "bf16")
+            keeping = (time.perf_counter() - started) / units if rows is not few else 0.0
+        session = Session(self.task, module, options.model_copy(update={"epochs": 1, "steps": None}), self.seed)
+        probes, before = [], 0.0
+        for step in train(session, rows, None):
+            probes.append((step.units, step.seconds - before))
+            before = step.seconds
+            seen(step)
+        started = time.perf_counter()
+        ModuleEngine(session.module, half=session.half)(rows)
+        return Pace(seconds_a_unit(probes), (time.perf_counter() - started) / units, keeping), session
+
+    def trial(self, options: TrainingOptions, seed: int, folder: Path, watch: Watch | None = None) -> Trial:
+        """One training, steered by the validation rows."""
+        rows = _read_at_all(self.train, options, seed)
+        session, rows, held = self.session(options, seed, rows, self.validation, self.head)
+        return run_trial(session, rows, partial(self._score, held=held), folder, self.say, watch)
+
+    def session(
+        self, options: TrainingOptions, seed: int, rows: Batch, held: Batch, head: Head
+    ) -> tuple[Session, Batch, Batch]:  # fmt: skip
+        """A fresh session, and the training and validation rows as it reads them."""
+        module = self._prepared(options, seed, head)
+        # Layers that stand still read each row once, not once an epoch.
+        half = options.precision == "bf16"
+        rows, held = (with_states(module, batch, self.cache, half=half) for batch in (rows, held))
+        return Session(self.task, module, options, seed), rows, held
+
+    def refit(self, twin: Trial, folder: Path, watch: Watch | None = None) -> Trial:
+        """The same training once more on all rows, validation rows among them; its last weights are kept."""
+        steps = twin.options.steps and math.ceil(twin.options.steps * len(self.everything) / len(self.train))
+        options = twin.options.model_copy(update={"steps": steps})
+        session, rows, _ = self.session(options, twin.seed, self.everything, self.validation, self.last_head)
+        return run_trial(session, rows, None, folder, self.say, watch)
+
+    def tuned(self, trial: Trial, twin: Trial | None = None) -> Candidate:
+        """A trained module as a candidate. Where it has learnt from the validation rows, too, its `twin` that has not
+        answers them."""
+        judged = twin or trial
+        outputs = ModuleEngine(judged.module)(self.validation)
+        seconds = trial.seconds + (twin.seconds if twin else 0.0)
+        own = None if twin else outputs
+        return self._candidate(FINE_TUNED, "after", trial.module, outputs, seconds, judged.curve, trial.options, own)
+
+    def interim(self, session: Session) -> Candidate:
+        """A module that is still being trained, as it is now."""
+        outputs = ModuleEngine(session.module)(self.validation)
+        return self._candidate(
+            FINE_TUNED, "after", session.module, outputs, session.seconds, (), session.options, outputs
+        )
+
+    def _prepared(self, options: TrainingOptions, seed: int, head: Head | None = None) -> Headed:
+        """A fresh module in which just that moves which is to move."""
+        module = self.fresh_module(seed, options.dropout, head if options.warm_head else None)
+        choose_moving(module, options.mode, layers=options.layers, rank=options.lora_rank, words=options.move_words)
+        return module
+
+    def _score(self, engine: ModuleEngine, held: Batch) -> Scores:
+        return self.task.score(self.task.decode(engine(held), held), self.sets.validation)
+
+    def _encoded(self, task: Task, examples: Sequence[Example]) -> Batch:
+        return self.validation if examples is self.sets.validation else task.encode(examples)
+
+    def _candidate(
+        self, name: str, role: Role, module: Headed, outputs: Outputs, seconds: float, curve: Sequence[Step] = (),
+        options: TrainingOptions | None = None, own: Outputs | None = None,
+    ) -> Candidate:  # fmt: skip
+        size = sum(p.numel() * p.element_size() for p in module.parameters())
+        made = Made(
+            name, role, ModuleEngine(module), self._encoded, self.validation, outputs, module, seconds, size, curve,
+            options, own,
+        )  # fmt: skip
+        return candidate(self.task, made, self.sets.validation)
+
+
+def _read_at_all(batch: Batch, options: TrainingOptions, seed: int) -> Batch:
+    """The rows that a training of less than one pass reads: no others need their states computed."""
+    steps = order(sizes(batch), options.batch_units, seed=seed, epoch=0)
+    if options.steps is None or options.steps >= len(steps):
+        return batch
+    return batch.select(np.sort(np.concatenate(steps[: options.steps])))
+
+
+def _longest(costs: NDArray[np.int64], units: int) -> NDArray[np.int64]:
+    """The longest rows, together no more than `units`, but one at least."""
+    longest = np.argsort(-costs, kind="stable")
+    return longest[: max(int(np.searchsorted(np.cumsum(costs[longest]), units, side="right")), 1)]
+
+
+def _head_of(module: Headed) -> Head:
+    return {name: tensor.detach().clone() for name, tensor in module.head.state_dict().items()}
+
+
+def _length(examples: Sequence[Example]) -> int:
+    """Characters of all texts; pictures count as one each."""
+    return sum(1 if isinstance(example.content, Picture) else len(example.text) + 1 for example in examples)

@@ -1,0 +1,98 @@
+"""Papers: what is said of one entrant: its report, and the card, licence, data and environment in its bundle."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+from ...evaluation.build import build
+from ...evaluation.render.card import card
+from ...evaluation.report import Report
+from ...evaluation.search import Search
+from ...models.folder import about
+from ...recipe import Recipe, dump
+from ...training.floors import Floor
+from ..rows.sets import Sets
+from .contend import Candidate, Entrant
+from .underway import RECIPE
+
+PACKAGES = ("tunewheel", "torch", "transformers", "tokenizers", "scikit-learn", "numpy")
+
+
+def report_on(
+    entrant: Entrant, entrants: Sequence[Entrant], recipe: Recipe[Any], sets: Sets, model: Path | None, search: Search
+) -> Report:
+    """The report of a run as the story of one of its entrants: its verdict, its mistakes, its confidences."""
+    return build(
+        title=Path(recipe.data.path or "data").name,
+        task=entrant.task.name,
+        task_summary=type(entrant.task).summary,
+        best_by=entrant.task.best_by,
+        labels=entrant.task.facts["labels"],
+        examples=sets.test,
+        contenders=[each.contender for each in entrants],
+        judged=entrant.contender.name,
+        curve=entrant.candidate.made.curve,
+        calibration=entrant.calibration,
+        leak=sets.leaked,
+        findings=[str(problem) for problem in sets.problems],
+        data={"rows": sets.rows, "files": sets.fingerprints, "frozen test": sets.test_sha256},
+        model=_body(entrant.candidate, recipe, model),
+        environment=_environment(),
+        recipe_yaml=dump(recipe),
+        seed=recipe.seed,
+        groups=sets.groups(sets.test),
+        search=search,
+    )
+
+
+def papers_of(entrant: Entrant, report: Report, sets: Sets) -> dict[str, str]:
+    """The texts that go into the entrant's bundle, by file name. `report` is the one on this entrant."""
+    known = report.background
+    as_json = {"data.json": known.data, "environment.json": known.environment, "licence.json": known.model}
+    texts = {name: json.dumps(facts, indent=1, ensure_ascii=False) for name, facts in as_json.items()}
+    return {
+        **texts,
+        RECIPE: known.recipe,
+        "report.json": report.to_json(),
+        "card.md": _card(report, sets, "" if _is_floor(entrant.candidate) else str(known.model["name"])),
+    }
+
+
+def draft_papers(candidate: Candidate, recipe: Recipe[Any], sets: Sets, model: Path | None) -> dict[str, str]:
+    """The same for a candidate that has not met the test rows: where it comes from, and no report."""
+    data = {"rows": sets.rows, "files": sets.fingerprints, "frozen test": sets.test_sha256}
+    facts = {"data.json": data, "environment.json": _environment(), "licence.json": _body(candidate, recipe, model)}
+    texts = {name: json.dumps(known, indent=1, ensure_ascii=False) for name, known in facts.items()}
+    return {**texts, RECIPE: dump(recipe)}
+
+
+def _card(report: Report, sets: Sets, base_model: str) -> str:
+    return card(
+        report,
+        version="the model",  # it has no id before it is registered, and its papers are part of what is registered
+        licence=str(report.background.model.get("licence", "unknown")),
+        base_model=base_model,
+        fingerprints={**sets.fingerprints, "frozen test": sets.test_sha256},
+    )
+
+
+def _body(candidate: Candidate, recipe: Recipe[Any], model: Path | None) -> dict[str, Any]:
+    """Name, licence and source of the pre-trained body inside, if there is one."""
+    if _is_floor(candidate) or model is None:
+        return {"name": candidate.name, "pre-trained body": "none"}
+    known = about(model)
+    return {"name": recipe.model.name} | {key: known[key] for key in ("licence", "source", "sha256") if key in known}
+
+
+def _is_floor(candidate: Candidate) -> bool:
+    return isinstance(candidate.made.origin, Floor)
+
+
+def _environment() -> Mapping[str, Any]:
+    packages = {name: installed(name) for name in PACKAGES}
+    return {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system(), **packages}

@@ -1,0 +1,81 @@
+"""Preference: which of the candidates of a run should go live. The test rows have no say in it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from ...evaluation.compare import difference, points
+from ...evaluation.report import spelled
+from .contend import Candidate, Entrant
+
+# A plain rival goes live in the fine-tuned model's place when validation says so with 90 % confidence: on few
+# rows the better of two is mostly luck.
+LEVEL = 0.1
+Groups = Sequence[Hashable] | None
+
+
+def preferred(
+    candidates: Sequence[Candidate], groups: Groups = None, *, cut: bool = False, few: bool = False
+) -> tuple[Candidate, str]:
+    """The candidate that should go live, and a sentence that says why. `groups` are those of the validation rows.
+
+    That is the fine-tuned one (the last), unless a rival is better on the validation rows, and not by luck. For a
+    training that was `cut` short, or had `few` rows to learn from, nothing speaks but its score: then a rival need only
+    be ahead, and of equals the one that was cheaper to make goes live.
+    """
+    rival = best_rival(candidates)
+    tuned = fine_tuned(candidates)
+    if tuned is None:
+        return rival, f"{rival.name}: the best of what there was time for{_scored(rival)}."
+    if proved_on_validation(tuned, rival, groups):
+        return rival, f"{rival.name}: better than the fine-tuned model on the validation rows, and not by luck."
+    if cut and rival.score > tuned.score:
+        return rival, f"{rival.name}: ahead of a fine-tuning that was cut short{_scored(rival)}."
+    if few and rival.score >= tuned.score and rival is not candidates[0]:
+        return (
+            rival,
+            f"{rival.name}: as good on the validation rows as what was fine-tuned on few rows{_scored(rival)}.",
+        )
+    if rival.score > tuned.score:
+        why = f"though {rival.name} is {points(rival.score - tuned.score)} points ahead on validation rows"
+        return tuned, f"{tuned.name}: {why}, so few of them cannot tell that from luck."
+    return tuned, f"{tuned.name}: the best on the validation rows{_scored(tuned)}."
+
+
+def fine_tuned(candidates: Sequence[Candidate]) -> Candidate | None:
+    """The candidate that was fine-tuned, if there is one."""
+    return next((candidate for candidate in reversed(candidates) if candidate.made.role == "after"), None)
+
+
+def best_rival(candidates: Sequence[Candidate]) -> Candidate:
+    """The best on validation of all that are not fine-tuned; of equals the first that knows more than how often each
+    answer occurs."""
+    plain = [candidate for candidate in candidates if candidate.made.role != "after"]
+    return max(plain, key=lambda candidate: (candidate.score, candidate is not plain[0]))
+
+
+def proved_on_validation(tuned: Candidate, rival: Candidate, groups: Groups = None) -> bool:
+    """Whether the rival is better than the fine-tuned model on the validation rows, and not by luck."""
+    metric = tuned.task.best_by
+    ours, theirs = rival.validation.rows[metric], tuned.validation.rows[metric]
+    gain = difference(ours, theirs, groups=groups, alternative="greater")
+    return gain.value > 0 and gain.p_value < LEVEL
+
+
+def worth_keeping(chosen: Entrant, entrants: Sequence[Entrant]) -> list[Entrant]:
+    """The fine-tuned model, and the best rival where that is chosen or at least as good, on validation or on test."""
+    candidates = [entrant.candidate for entrant in entrants]
+    tuned, rival = fine_tuned(candidates), best_rival(candidates)
+    main = next((entrant for entrant in entrants if entrant.candidate is tuned), chosen)
+    beside = next(entrant for entrant in entrants if entrant.candidate is rival)
+    return [main, beside] if main is not beside and (beside is chosen or _as_good(beside, main)) else [main]
+
+
+def _as_good(entrant: Entrant, chosen: Entrant) -> bool:
+    metric = chosen.task.best_by
+    on_test = entrant.contender.scores[metric] >= chosen.contender.scores[metric]
+    return on_test or entrant.candidate.score >= chosen.candidate.score
+
+
+def _scored(candidate: Candidate) -> str:
+    return f" ({spelled(candidate.task.best_by)} {points(candidate.score)})"

@@ -1,0 +1,66 @@
+"""Under way: a run's folder while it works, held by one process, with what an interrupted run needs to go on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ...errors import Busy, WorkspaceError
+from ...recipe import Recipe, dump
+from ...workspace import Workspace
+
+STATE = "run.json"
+RECIPE = "recipe.yaml"
+
+
+@contextmanager
+def run_folder(workspace: Workspace, resume: bool) -> Iterator[Path]:
+    """The folder of a new run, or with `resume` of the newest interrupted one, held for as long as the context lasts.
+
+    Raises `WorkspaceError` when no run was interrupted; one that is still at work, here or elsewhere, was not.
+    """
+    with ExitStack() as held:
+        folders = _unfinished(workspace) if resume else [workspace.new_run()]
+        for folder in folders:
+            with suppress(Busy):
+                held.enter_context(workspace.lock(f"run-{folder.name}"))
+                if not resume or _is_unfinished(folder):  # it may have ended while we looked
+                    break
+        else:
+            busy = f" ({len(folders)} still at work)" if folders else ""
+            raise WorkspaceError(f"there is no interrupted run to go on with{busy}.", where=str(workspace.path))
+        yield folder
+
+
+def remember(folder: Path, recipe: Recipe[Any]) -> None:
+    """Keep the filled recipe: it repeats the run, and an interrupted run goes on from it."""
+    replace_text(folder / RECIPE, dump(recipe))
+    replace_text(folder / STATE, "{}")
+
+
+def finish(folder: Path, version: str) -> None:
+    """Say that the run is done; what only an interrupted run would need is removed."""
+    replace_text(folder / STATE, json.dumps({"version": version}))
+    for name in ("checkpoints", "floors", "bundle"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file in one step: a crash leaves the old one or the new one."""
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text, "utf-8")
+    fresh.replace(path)
+
+
+def _unfinished(workspace: Workspace) -> list[Path]:
+    """The runs that were begun and not finished, the newest first."""
+    return [folder for folder in sorted((workspace.path / "runs").iterdir(), reverse=True) if _is_unfinished(folder)]
+
+
+def _is_unfinished(folder: Path) -> bool:
+    state = folder / STATE
+    return state.exists() and not json.loads(state.read_text("utf-8")).get("version")

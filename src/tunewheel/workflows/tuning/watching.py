@@ -1,0 +1,42 @@
+"""Watching: looks on while a module learns: the clock, the search that may give it up, the drafts on the way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ...records import Step
+from ...training.loop import Session
+from .anytime import Anytime
+
+if TYPE_CHECKING:
+    from .learn import Learner
+
+
+class Watching:
+    """A training that may take `allowed` seconds. `suggestion` is what a search asked for. Where there is somebody to
+    note how far it is (`noted`), the module is registered on the way, too, where it is the best so far."""
+
+    def __init__(
+        self, allowed: float, anytime: Anytime, learner: Learner, suggestion: Any = None,
+        noted: Callable[[], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.allowed, self.anytime, self.learner, self.suggestion = max(allowed, 0.1), anytime, learner, suggestion
+        self.noted = noted
+        self.began = time.perf_counter()
+
+    def share(self) -> float:
+        """How much of the time is over."""
+        return (time.perf_counter() - self.began) / self.allowed
+
+    def judged(self, session: Session, step: Step) -> bool:
+        """Whether to give the training up, seen from its latest validation."""
+        assert step.validation is not None
+        score = step.validation[session.task.best_by]
+        # Adapters are part of the module until they are merged, and cannot be kept before.
+        if self.noted and step.best and step.number < step.total and session.options.mode != "lora":
+            self.anytime.rising(lambda: self.learner.interim(session), score)
+        if self.noted:
+            self.noted()
+        return bool(self.suggestion and self.suggestion.report(step.number / step.total, score))
