@@ -75,7 +75,8 @@ class _Embeddings(nn.Module):
 def _vectors(count: int, width: int, padding: int | None = None) -> nn.Embedding:
     """Vectors unset: setting them at random would import torch's compiler, which takes a second."""
     unset = torch.empty(count, width)
-    return nn.Embedding.from_pretrained(unset, freeze=False, padding_idx=padding)  # type: ignore[no-untyped-call]
+    made: nn.Embedding = nn.Embedding.from_pretrained(unset, False, padding)  # type: ignore[no-untyped-call]
+    return made
 
 
 class _Layer(nn.Module):
