@@ -10,8 +10,9 @@ from typing import Literal
 from accelerate.state import AcceleratorState
 
 from tunewheel.models.adapters import choose_moving
-from tunewheel.models.backbone import load_backbone, load_processor
+from tunewheel.models.backbone import load_backbone
 from tunewheel.models.heads import Headed
+from tunewheel.models.processors import load_processor
 from tunewheel.records import Batch, Example
 from tunewheel.tasks.text_classification import TextClassification
 from tunewheel.training.loop import Session, train

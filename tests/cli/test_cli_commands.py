@@ -160,7 +160,9 @@ def test_predict_answers_texts(run: Callable[..., Any], workflow: Callable[..., 
     calls = workflow("predict", "predict", answers)
     result = run("predict", "one", "two", "x" * 5000, "four", "--version", "v0002")
     assert result.out.splitlines() == ["好评  0.97", "a, b  0.80", "no label  0.80", "Ada (person)  0.99"]
-    assert calls == [{"arguments": (workspace, ["one", "two", "x" * 5000, "four"]), "version": "v0002"}]
+    assert calls == [
+        {"arguments": (workspace, ["one", "two", "x" * 5000, "four"]), "version": "v0002", "engine": "auto"}
+    ]
     assert json.loads(run("predict", "x" * 5000, "--json").out) == {"answers": answers}
 
 
@@ -214,6 +216,7 @@ def test_serve_stays_on_this_machine_unless_told(
         {
             "arguments": (workspace,),
             "version": "live",
+            "engine": "auto",
             "host": "127.0.0.1",
             "port": 8321,
             "token": "secret-secret-secret",

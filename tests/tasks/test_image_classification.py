@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 
 from tunewheel.errors import ColumnError, DataError, LabelError, TunewheelError
-from tunewheel.models.backbone import load_backbone, load_processor
+from tunewheel.models.backbone import load_backbone
+from tunewheel.models.processors import load_processor
 from tunewheel.models.tensors import to_arrays, to_tensors
 from tunewheel.models.tiny import tiny_image
 from tunewheel.records import Source

@@ -7,7 +7,7 @@ import torch
 from small_texts import banking, intents
 
 from tunewheel.errors import ColumnError, DataError, LabelError
-from tunewheel.models.backbone import load_processor
+from tunewheel.models.processors import load_processor
 from tunewheel.records import Prediction, Source
 from tunewheel.tasks.text_classification import TextClassification
 from tunewheel.testing.contracts import TaskContract

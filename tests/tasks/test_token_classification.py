@@ -7,7 +7,7 @@ import pytest
 from small_texts import names
 
 from tunewheel.errors import DataError, LabelError, SpanError
-from tunewheel.models.backbone import load_processor
+from tunewheel.models.processors import load_processor
 from tunewheel.records import Batch, Source
 from tunewheel.tasks.token_classification import TokenClassification, valid_tags, word_features
 from tunewheel.testing.contracts import FEW, Overfitted, TaskContract

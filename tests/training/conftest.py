@@ -10,7 +10,8 @@ import torch
 from small_texts import intents
 
 from tunewheel.models.adapters import choose_moving
-from tunewheel.models.backbone import load_backbone, load_processor
+from tunewheel.models.backbone import load_backbone
+from tunewheel.models.processors import load_processor
 from tunewheel.records import Batch, Example, Scores, Source
 from tunewheel.tasks.text_classification import TextClassification
 from tunewheel.training.loop import Session

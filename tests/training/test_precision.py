@@ -6,7 +6,7 @@ import pytest
 import torch
 from small_texts import intents
 
-from tunewheel.models.backbone import load_processor
+from tunewheel.models.processors import load_processor
 from tunewheel.records import Source
 from tunewheel.tasks.text_classification import TextClassification
 from tunewheel.training import precision

@@ -3,8 +3,9 @@ import pytest
 import torch
 
 from tunewheel.data.words import join_words
-from tunewheel.models.backbone import load_backbone, load_processor
+from tunewheel.models.backbone import load_backbone
 from tunewheel.models.heads import TextHead, WordHead
+from tunewheel.models.processors import load_processor
 from tunewheel.models.tensors import segment_mean, to_tensors
 from tunewheel.training import reading
 from tunewheel.training.floors import frozen

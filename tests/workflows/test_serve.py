@@ -26,7 +26,7 @@ def served(monkeypatch):
         def run(service, options, listener, *, token, loopback):
             handed.update(service=service, token=token, loopback=loopback, port=listener.getsockname()[1])
 
-    monkeypatch.setattr(workflow, "load", lambda workspace, version: predictor())
+    monkeypatch.setattr(workflow, "load", lambda workspace, version, engine: predictor())
     monkeypatch.setattr(workflow.importlib, "import_module", lambda name: Web)
     return handed
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .exporting import export
 from .failures import Command
 from .judging import check, report, tune
 from .lists import models, tasks
@@ -22,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, plan, tune, predict, serve, report, versions, promote, rollback, tasks, models):
+for command in (check, plan, tune, predict, serve, export, report, versions, promote, rollback, tasks, models):
     app.command(cls=Command)(command)
 app.add_typer(recipe_app, name="recipe")
 

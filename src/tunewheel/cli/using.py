@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ..errors import RequestInvalid
+from ..errors import RequestInvalid, ServingError
 from . import flags
 from .flags import DEFAULT_WORKSPACE, given
 
@@ -17,6 +17,7 @@ from .flags import DEFAULT_WORKSPACE, given
 def predict(
     inputs: Annotated[list[str], typer.Argument(help="Texts, or one file with rows.", metavar="TEXT|FILE")],
     version: flags.Version = "live",
+    engine: flags.Engine = "auto",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where the answers to a file go.", metavar="FILE")
     ] = None,
@@ -35,20 +36,21 @@ def predict(
     from .progress import speaker
 
     of_a_file = given(output=output, text=text, format=format, encoding=encoding, sheet=sheet)
-    path = path_among(inputs)
+    path, chosen = path_among(inputs), known_engine(engine)
     if of_a_file and not path:
         named = ", ".join(f"--{name}" for name in of_a_file)
         raise RequestInvalid(f"no file was named, and {named} would say how it is read or written.", mend="Name one.")
     with Workspace.open(workspace, create=False) as opened, speaker(quiet) as say:
         if path:
-            written = run.predict_file(opened, path, version=version, say=say, **of_a_file)
+            written = run.predict_file(opened, path, version=version, engine=chosen, say=say, **of_a_file)
             tables.show_written(written, as_json=as_json)
         else:
-            tables.show_answers(run.predict(opened, inputs, version=version), as_json=as_json)
+            tables.show_answers(run.predict(opened, inputs, version=version, engine=chosen), as_json=as_json)
 
 
 def serve(
     version: flags.Version = "live",
+    engine: flags.Engine = "auto",
     host: Annotated[
         str, typer.Option("--host", help="Address to listen on; a token is needed beyond this machine.")
     ] = ("127.0.0.1"),
@@ -64,7 +66,16 @@ def serve(
     from .progress import speaker
 
     with Workspace.open(workspace, create=False) as opened, speaker() as say:
-        run(opened, version=version, host=host, port=port, token=token, say=say)
+        run(opened, version=version, engine=known_engine(engine), host=host, port=port, token=token, say=say)
+
+
+def known_engine(name: str) -> Any:
+    """The name, if it is one of an engine. Raises `ServingError`."""
+    from ..workflows.load import ENGINES
+
+    if name not in ENGINES:
+        raise ServingError(f"there is no engine '{name}'.", where="--engine", mend=f"There are {', '.join(ENGINES)}.")
+    return name
 
 
 def path_among(inputs: Sequence[str]) -> Path | None:

@@ -60,17 +60,6 @@ def build_backbone(config: dict[str, Any]) -> Backbone:
     return build_text_backbone(config)
 
 
-def load_processor(folder: Path, *, max_tokens: int | None = None) -> Any:
-    """The tokenizer or image processor of a model folder or of a bundle's `processor` folder."""
-    if (folder / "tokenizer.json").exists():
-        from .text.processor import TextProcessor
-
-        return TextProcessor.load(folder, max_tokens=max_tokens)
-    from .images import ImageProcessor
-
-    return ImageProcessor.load(folder)
-
-
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file. Raises `ModelDamaged`."""
     try:

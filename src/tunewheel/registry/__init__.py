@@ -6,6 +6,7 @@ from .canonical import canonical_json, utc_now
 from .frozen import Seal, SealStore
 from .ledger import Entry, Ledger
 from .manifest import FileMark, Manifest
+from .variants import VariantStore
 from .versions import CANDIDATE, LIVE, PREVIOUS, Draft, Kind, Status, Version, VersionStore
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Seal",
     "SealStore",
     "Status",
+    "VariantStore",
     "Version",
     "VersionStore",
     "canonical_json",

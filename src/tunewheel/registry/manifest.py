@@ -22,6 +22,7 @@ _GIB = 2**30
 # The only kinds of file a bundle may hold, and the most bytes of each: a bundle is untrusted input.
 LARGEST = {
     ".safetensors": 64 * _GIB,
+    ".onnx": 64 * _GIB,
     ".parquet": 16 * _GIB,
     ".jsonl": 4 * _GIB,
     ".json": _GIB,

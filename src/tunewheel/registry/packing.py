@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..records import Example
 from ..task import Task
 from .bases import BaseStore
 
@@ -18,6 +20,7 @@ FLOOR = "floor.json"
 BACKBONE = "backbone.json"
 BASE = "base.json"
 WEIGHTS = "weights.safetensors"
+REACH = "reach.safetensors"
 PROCESSOR = "processor"
 
 
@@ -38,6 +41,17 @@ def pack_module(folder: Path, task: Task, module: Headed, bases: BaseStore, sour
     task.processor.save(folder / PROCESSOR)
     if frozen:
         _dump(folder / BASE, {"sha256": bases.keep(source), "tensors": _names_in(source, frozen)})
+
+
+def pack_reach(folder: Path, task: Task, module: Headed, rows: Sequence[Example]) -> None:
+    """Write how large the activations of the module become on `rows`: that is needed to give them eight bits, when the
+    rows are no longer at hand. Pictures have none."""
+    from safetensors.torch import save_file
+
+    from ..models.onnx.smooth import reach_of
+
+    if task.reads != "image":
+        save_file(dict(reach_of(module, task.reads, task.encode(rows))), folder / REACH)
 
 
 def pack_floor(folder: Path, task: Task, floor: Floor) -> None:

@@ -26,12 +26,24 @@ class Revived:
 
 def revive(bundle: Bundle, bases: BaseStore) -> Revived:
     """The version that a bundle holds, ready to answer. Raises `BundleDamaged`."""
+    if FLOOR in bundle:
+        return _revive_floor(bundle, _task(bundle))
+    return _revive_module(bundle, revive_task(bundle), bases)
+
+
+def revive_task(bundle: Bundle) -> Task:
+    """The task of a module's bundle, ready to encode; without the module, and without torch."""
+    from ..models.processors import load_processor
+
+    task = _task(bundle)
+    task.processor = load_processor(bundle.path / PROCESSOR)
+    return task
+
+
+def _task(bundle: Bundle) -> Task:
     described = bundle.json(TASK)
     kind = tasks.find(described["name"])
-    task = kind(kind.Options(**described["options"]), described["facts"])
-    if FLOOR in bundle:
-        return _revive_floor(bundle, task)
-    return _revive_module(bundle, task, bases)
+    return kind(kind.Options(**described["options"]), described["facts"])
 
 
 def _revive_floor(bundle: Bundle, task: Task) -> Revived:
@@ -47,11 +59,10 @@ def _revive_floor(bundle: Bundle, task: Task) -> Revived:
 
 
 def _revive_module(bundle: Bundle, task: Task, bases: BaseStore) -> Revived:
-    from ..models.backbone import build_backbone, load_processor
+    from ..models.backbone import build_backbone
     from ..training.reading import ModuleEngine
 
     bundle.verify(full=False)
-    task.processor = load_processor(bundle.path / PROCESSOR)
     module: Any = task.adapt(build_backbone(bundle.json(BACKBONE)))
     tensors = _tensors(bundle, bases)
     if not module.backbone.separable:  # bodies of transformers compute in one type throughout

@@ -1,6 +1,6 @@
-"""Queue: a bounded line of requests before one worker, which answers waiting ones together.
+"""Queue: a bounded line of requests before one worker or several, which answer waiting ones together.
 
-A lone request is never held back to wait for company: the worker takes what is there when it becomes free.
+A lone request is never held back to wait for company: a worker takes what is there when it becomes free.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ class _Request(Generic[Item, Answer]):
 class Queue(Generic[Item, Answer]):
     """Requests wait here, at most `queue_rows` rows of them; `work` answers up to `batch_rows` rows at a time.
 
-    `work(items)` gives one answer an item, in order, and runs on the worker's thread. A request of more than
-    `batch_rows` rows is worked alone. An error of `work` reaches only the request that caused it.
+    `work(items)` gives one answer an item, in order, and runs on the threads of so many `workers`. A request of more
+    than `batch_rows` rows is worked alone. An error of `work` reaches only the request that caused it.
     """
 
-    def __init__(self, work: Callable[[Sequence[Item]], list[Answer]], *, queue_rows: int, batch_rows: int) -> None:
+    def __init__(
+        self, work: Callable[[Sequence[Item]], list[Answer]], *, queue_rows: int, batch_rows: int, workers: int = 1
+    ) -> None:
         self._work = work
         self._queue_rows = queue_rows
         self._batch_rows = batch_rows
@@ -43,8 +45,12 @@ class Queue(Generic[Item, Answer]):
         self._seconds_a_row = 0.0
         self._changed = threading.Condition()
         self._open = True
-        self._worker = threading.Thread(target=self._run, name="tunewheel-queue", daemon=True)
-        self._worker.start()
+        self._workers = [
+            threading.Thread(target=self._run, name=f"tunewheel-queue-{number}", daemon=True)
+            for number in range(workers)
+        ]
+        for worker in self._workers:
+            worker.start()
 
     @property
     def rows(self) -> int:
@@ -72,15 +78,17 @@ class Queue(Generic[Item, Answer]):
         """
         with self._changed:
             self._open = False
-            self._changed.notify()
-        self._worker.join(seconds)
+            self._changed.notify_all()
+        latest = time.monotonic() + seconds
+        for worker in self._workers:
+            worker.join(max(latest - time.monotonic(), 0.0))
         with self._changed:
             left, self._rows = list(self._waiting), 0
             self._waiting.clear()
         for request in left:
             if request.future.set_running_or_notify_cancel():
                 request.future.set_exception(Overloaded("the server stopped before it could answer.", mend=_AGAIN))
-        return not left and not self._worker.is_alive()
+        return not left and not any(worker.is_alive() for worker in self._workers)
 
     def _admit(self, rows: int) -> None:
         if not self._open:

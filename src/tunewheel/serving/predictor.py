@@ -24,15 +24,20 @@ PICTURE_COST = 1_024
 class Predictor:
     """Answers rows with one version: `task.decode(engine(batch), batch)` and nothing else.
 
-    Safe to call from several threads; chunks of different callers take turns.
+    Safe to call from several threads; chunks of different callers take turns, so many `at_once`.
+    `form` names the variant that answers; it is empty for the version as it was trained.
     """
 
-    def __init__(self, task: Task, encode: Encode, engine: Engine, version: str) -> None:
+    def __init__(
+        self, task: Task, encode: Encode, engine: Engine, version: str, at_once: int = 1, form: str = ""
+    ) -> None:
         self.task = task
         self.version = version
+        self.form = form
+        self.at_once = at_once
         self._encode = encode
         self._engine = engine
-        self._turn = threading.Lock()
+        self._turn = threading.Semaphore(at_once)
 
     def predict(self, rows: Sequence[Row], batch_budget: int = BATCH_BUDGET) -> list[Prediction]:
         """One answer a row, in order. Raises `RequestInvalid` that names every row that cannot be read."""

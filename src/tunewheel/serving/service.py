@@ -25,8 +25,12 @@ class Service:
         self.options = options or ServingOptions()
         self._ready = threading.Event()
         self._queue: Queue[Example, Answer] = Queue(
-            self._answer, queue_rows=self.options.queue_rows, batch_rows=self.options.batch_rows
+            self._answer, queue_rows=self.options.queue_rows, batch_rows=self._batch_rows(), workers=predictor.at_once
         )
+
+    def _batch_rows(self) -> int:
+        """With several workers requests are answered one by one: company gains nothing there (docs/log.md)."""
+        return self.options.batch_rows if self.predictor.at_once == 1 else 1
 
     @property
     def version(self) -> str:

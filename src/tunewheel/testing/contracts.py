@@ -18,8 +18,9 @@ import pytest
 import torch
 
 from ..models.adapters import choose_moving
-from ..models.backbone import load_backbone, load_processor
+from ..models.backbone import load_backbone
 from ..models.heads import Headed
+from ..models.processors import load_processor
 from ..models.tensors import to_tensors
 from ..records import Batch, Example, Prediction, Row, Scores, Source
 from ..registry import BaseStore, bundle

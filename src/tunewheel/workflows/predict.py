@@ -15,7 +15,7 @@ from ..records import Example, Source
 from ..serving import Answer, Predictor, content_columns, present
 from ..workspace import Workspace
 from .answers_file import Line, answers_file, checked_output
-from .load import load
+from .load import Engine, load
 from .rows.gather import open_table, with_pictures
 from .say import Say, Silent
 
@@ -33,12 +33,14 @@ class Written:
     left_out: Sequence[Problem]
 
 
-def predict(workspace: Workspace, texts: Sequence[str], *, version: str = "live") -> list[Answer]:
+def predict(
+    workspace: Workspace, texts: Sequence[str], *, version: str = "live", engine: Engine = "auto"
+) -> list[Answer]:  # fmt: skip
     """One answer a text, in order, as the server would give it.
 
     Raises `RequestInvalid` naming every empty text, and what `load` raises.
     """
-    predictor = load(workspace, version)
+    predictor = load(workspace, version, engine)
     column = _reads_texts(predictor)
     empty = [Problem("the text is empty.", f"text {n}") for n, text in enumerate(texts, start=1) if not text.strip()]
     if empty:
@@ -53,6 +55,7 @@ def predict_file(
     path: str | Path,
     *,
     version: str = "live",
+    engine: Engine = "auto",
     output: str | Path | None = None,
     text: str | None = None,
     format: str | None = None,
@@ -69,7 +72,7 @@ def predict_file(
     """
     table = open_table(path, {"format": format, "encoding": encoding, "sheet": sheet})
     target = checked_output(table.path, output)
-    return predict_table(load(workspace, version), table, target, say or Silent(), text)
+    return predict_table(load(workspace, version, engine), table, target, say or Silent(), text)
 
 
 def predict_table(predictor: Predictor, table: Table, target: Path, say: Say, text: str | None = None) -> Written:

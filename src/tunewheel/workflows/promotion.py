@@ -86,7 +86,7 @@ def _rows_of(workspace: Workspace, reference: str, sets: Sets) -> list[JudgedRow
     bundle = workspace.bundle(reference)
     if ROWS in bundle:
         return judged_rows(bundle)
-    return judged_now(load(workspace, reference), sets.test, sets.groups(sets.test))
+    return judged_now(load(workspace, reference, "torch"), sets.test, sets.groups(sets.test))
 
 
 def _paired(new: Sequence[JudgedRow], old: Sequence[JudgedRow]) -> tuple[Ratio, Ratio, list[Any]]:

@@ -10,9 +10,9 @@ import socket
 import psutil
 
 from ..errors import ServingError
-from ..serving import Service, ServingOptions
+from ..serving import Predictor, Service, ServingOptions
 from ..workspace import Workspace
-from .load import load
+from .load import Engine, load
 from .say import Say, Silent
 
 DEFAULT_PORT = 8321
@@ -25,6 +25,7 @@ def serve(
     workspace: Workspace,
     *,
     version: str = "live",
+    engine: Engine = "auto",
     host: str = "127.0.0.1",
     port: int = DEFAULT_PORT,
     token: str | None = None,
@@ -32,6 +33,8 @@ def serve(
     say: Say | None = None,
 ) -> None:
     """Answer HTTP requests with `version` until SIGTERM or SIGINT; then finish what is in flight and return.
+
+    The `engine` is the fastest exported variant that is near enough, unless one is named (see `load`).
 
     Only programs on this machine can ask unless `host` says otherwise; then a token is needed, and one is made
     and said once when none is given. `port` 0 takes any free one.
@@ -42,9 +45,10 @@ def serve(
     loopback = is_loopback(host)
     token = checked_token(token) if token is not None else made_token(loopback, say)
     with listen(host, port) as listener:  # before the model is loaded: a taken port is said at once
-        service = Service(load(workspace, version), options)
+        predictor = load(workspace, version, engine)
+        service = Service(predictor, options)
         service.start()
-        for line in greeting(service, listener, token is not None):
+        for line in greeting(service, listener, token is not None, form_line(predictor)):
             say.line(line)
         # The web room stands above the workflows, so the application is found by name, as servers do.
         web = importlib.import_module("tunewheel.web")
@@ -115,7 +119,14 @@ def _holder(port: int) -> str:
         return ""
 
 
-def greeting(service: Service, listener: socket.socket, needs_token: bool) -> list[str]:
+def form_line(predictor: Predictor) -> str:
+    """Which form of the version answers, and how a faster one is had."""
+    if predictor.form:
+        return f"Answers come from its variant {predictor.form}; `tunewheel export` says how near they are."
+    return "Answers come from the model as it was trained; `tunewheel export` makes faster forms of it."
+
+
+def greeting(service: Service, listener: socket.socket, needs_token: bool, form: str) -> list[str]:
     """What a person needs to know: the address, the version, a line to try."""
     host, port = listener.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
@@ -126,5 +137,6 @@ def greeting(service: Service, listener: socket.socket, needs_token: bool) -> li
         f"Serving {service.version} ({service.task}) at {address}",
         f"Try it: open {address}/ or",
         f"  curl {address}/predict{token} -H 'Content-Type: application/json' -d '{body}'",
+        form,
         "Ctrl+C stops it.",
     ]

@@ -175,7 +175,7 @@ def _draft(office: Office, recipe: Recipe[Any], candidate: Candidate) -> Version
 
 def _learnt(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any], anytime: Anytime) -> Recipe[Any]:
     """Before and after; gives the recipe with the training that it came down to."""
-    from ..models.backbone import load_processor
+    from ..models.processors import load_processor
     from .tuning.learn import Learner
     from .tuning.spend import Spending
     from .tuning.trainings import Trainings

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..backends import Store
 from ..errors import CertificateMismatch, VersionMissing, WorkspaceError
-from ..registry import LIVE, PREVIOUS, BaseStore, Bundle, Draft, Fill, Version, bundle
+from ..registry import LIVE, PREVIOUS, BaseStore, Bundle, Draft, Fill, VariantStore, Version, bundle
 from ..registry.durable import remove_partial, unwritable
 from ..registry.names import checked_text, contained
 from ..registry.versions import checked_draft
@@ -21,7 +21,7 @@ from .locks import FolderLock
 
 DEFAULT_FOLDER = "tunewheel-workspace"
 DATABASE = "tunewheel.db"
-FOLDERS = ("versions", "bases", "reports", "runs", "tests", "locks", "cache")
+FOLDERS = ("versions", "bases", "reports", "runs", "tests", "locks", "cache", "exports")
 _WAIT_SECONDS = 600.0
 _DAY_SECONDS = 86_400.0
 
@@ -29,8 +29,8 @@ _DAY_SECONDS = 86_400.0
 class Workspace:
     """A team's folder. Open it with `Workspace.open(path)`; several processes may have it open at once.
 
-    `versions`, `ledger` and `bases` are its stores; what is in `cache` can be computed again. Only relative paths are
-    kept, so the folder survives a move.
+    `versions`, `ledger`, `bases` and `variants` are its stores; what is in `cache` can be computed again. Only relative
+    paths are kept, so the folder survives a move.
     """
 
     def __init__(self, path: Path, store: Store) -> None:
@@ -38,6 +38,7 @@ class Workspace:
         self.versions = store.versions
         self.ledger = store.ledger
         self.bases = BaseStore(path / "bases")
+        self.variants = VariantStore(path / "exports")
         self.cache = path / "cache"
         self._store = store
         self._locks = FolderLock(path / "locks")

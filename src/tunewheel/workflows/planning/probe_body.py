@@ -9,9 +9,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ...models.backbone import load_processor
 from ...models.estimate import forget_peak, held_memory_mb, peak_memory_mb
 from ...models.heads import Headed
+from ...models.processors import load_processor
 from ...records import Step
 from ...task import Task
 from ...training import checkpoints

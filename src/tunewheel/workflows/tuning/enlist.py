@@ -11,7 +11,7 @@ from typing import Any
 
 from ...records import Example, Prediction, Ratio, Scores, Span
 from ...registry import Draft, Kind, Status, Version, bundle
-from ...registry.packing import pack_floor, pack_module
+from ...registry.packing import pack_floor, pack_module, pack_reach
 from ...registry.revive import revive
 from ...serving import Certificate, Predictor, certify
 from ...serving.certificate import SAMPLE, evenly
@@ -25,6 +25,8 @@ ROWS = "rows.jsonl"
 DRAFT_ROWS, DRAFT_ALONE = 200, 10
 # Under a budget a second reading of all test rows would cost more than it could show.
 HURRIED_ROWS = 500
+# So many validation rows show how large activations become.
+REACH_ROWS = 64
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Office:
         shutil.rmtree(folder, ignore_errors=True)
 
         def fill(there: Path) -> None:
-            self._pack(there, candidate)
+            self._pack(there, candidate, final=status != "draft")
             for name, text in texts.items():
                 (there / name).write_text(text, "utf-8")
 
@@ -94,13 +96,17 @@ class Office:
         shutil.rmtree(folder)
         return version
 
-    def _pack(self, folder: Path, candidate: Candidate) -> None:
+    def _pack(self, folder: Path, candidate: Candidate, *, final: bool) -> None:
         if isinstance(candidate.made.origin, Floor):
             pack_floor(folder, candidate.task, candidate.made.origin)
         else:
             assert self.model is not None
             source = self.model / "model.safetensors"
             pack_module(folder, candidate.task, candidate.made.origin, self.workspace.bases, source)
+            if final:
+                held = self.sets.validation
+                rows = [held[i] for i in evenly(len(held), REACH_ROWS)]
+                pack_reach(folder, candidate.task, candidate.made.origin, rows)
 
     def _certificate(self, written: bundle.Bundle, judged: Questions) -> Certificate:
         revived = revive(written, self.workspace.bases)

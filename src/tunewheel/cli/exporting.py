@@ -1,0 +1,40 @@
+"""`export`: a version in faster forms, and as a folder of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import flags
+from .flags import DEFAULT_WORKSPACE
+
+
+def export(
+    version: Annotated[str, typer.Argument(help="A version id or alias.")] = "live",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A new folder that answers without Tunewheel.", metavar="FOLDER"),
+    ] = None,
+    least_same: Annotated[
+        float, typer.Option("--least-same", min=0, max=100, help="Per cent of answers that must stay as evaluated.")
+    ] = 98.0,
+    most_lost: Annotated[
+        float, typer.Option("--most-lost", min=0, max=100, help="Points that the score may lose.")
+    ] = 0.5,
+    workspace: flags.Workspace = DEFAULT_WORKSPACE,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
+) -> None:
+    """Make a version fast to serve (ONNX, eight bits), and show on the frozen test rows that it answers the same."""
+    from ..workflows.export import Tolerance
+    from ..workflows.export import export as run
+    from ..workspace import Workspace
+    from . import tables
+    from .progress import speaker
+
+    tolerance = Tolerance(same=least_same / 100, lost=most_lost / 100)
+    with Workspace.open(workspace, create=False) as opened, speaker(quiet) as say:
+        made = run(opened, version=version, tolerance=tolerance, output=output, say=say)
+        tables.show_exported(made, as_json=as_json)

@@ -1,0 +1,1 @@
+"""A trained module as an ONNX graph: in float32, and with weights and activations of eight bits."""

@@ -1,0 +1,65 @@
+"""OnnxEngine: an exported graph at work. It needs no torch; what it costs to start is reading one file."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import BundleDamaged
+from ..models.onnx.feeds import feeds_of
+from ..records import Batch
+from ..task import Outputs
+from ..training.batches import sizes, sorted_batches
+
+# Tokens (pictures) that one call of the graph reads: small enough for the caches of a core. Figures in docs/log.md.
+UNITS, PICTURES = 512, 16
+
+
+class OnnxEngine:
+    """A graph as an engine: batch in, `logits` out, in the order of the rows.
+
+    Each call of the graph computes on one core; a batch of several is spread over `threads` cores. Safe to call from
+    several threads at once. Raises `BundleDamaged` when the file is no graph.
+    """
+
+    def __init__(self, path: Path, reads: str, threads: int = 1) -> None:
+        self.reads = reads
+        self._session = _session(path)
+        self._pool = ThreadPoolExecutor(threads, "onnx") if threads > 1 else None
+
+    def __call__(self, batch: Batch) -> Outputs:
+        runs = sorted_batches(sizes(batch), PICTURES if self.reads == "image" else UNITS)
+        if len(runs) == 1:
+            return {"logits": self._answer(batch)}
+        parts = [batch.select(rows) for rows in runs]
+        answers = list(self._pool.map(self._answer, parts) if self._pool else map(self._answer, parts))
+        order = np.argsort(np.concatenate(runs), kind="stable")
+        return Batch(*_joined(answers, parts)).select(order).arrays
+
+    def _answer(self, batch: Batch) -> Any:
+        return self._session.run(None, dict(feeds_of(batch, self.reads)))[0]
+
+
+def _joined(answers: list[Any], parts: list[Batch]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The answers of all parts as a batch's arrays; a row may own several (its words)."""
+    logits = np.concatenate(answers)
+    if "words" not in parts[0]:
+        return {"logits": logits}, {}
+    return {"logits": logits, "words": np.concatenate([part["words"] for part in parts])}, {"logits": "words"}
+
+
+def _session(path: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the library's errors have no common class of their own
+        raise BundleDamaged(f"the graph cannot be read ({error}).", where=str(path)) from None

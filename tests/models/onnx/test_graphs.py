@@ -1,0 +1,116 @@
+"""Exported graphs answer as the modules they come from, in every family and for texts, words and pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from small_texts import intents
+
+from tunewheel.data.words import join_words
+from tunewheel.models.backbone import Backbone, load_backbone
+from tunewheel.models.heads import Headed, PictureHead, TextHead, WordHead
+from tunewheel.models.images.bodies import build_image_body
+from tunewheel.models.onnx.feeds import feeds_of
+from tunewheel.models.onnx.graphs import view_of, write_graph
+from tunewheel.models.onnx.quantise import write_quantised
+from tunewheel.models.onnx.smooth import reach_of, smoothed
+from tunewheel.models.processors import load_processor
+from tunewheel.models.tensors import to_tensors
+from tunewheel.models.text.bodies import build_text_backbone
+from tunewheel.records import Batch
+
+NEARLY = 1e-4
+SMALL = {
+    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64, "vocab_size": 400,
+    "max_position_embeddings": 70, "pad_token_id": 1, "embedding_size": 16, "dim": 32, "hidden_dim": 64, "n_layers": 2,
+    "n_heads": 4,
+}  # fmt: skip
+LONG = " ".join(row["text"] for row in intents(30))
+
+
+def ask(path: Path, batch: Batch, reads: str) -> Any:
+    return onnxruntime.InferenceSession(str(path)).run(None, dict(feeds_of(batch, reads)))[0]
+
+
+def answers(module: Headed, batch: Batch) -> Any:
+    with torch.inference_mode():
+        return module.eval()(to_tensors(batch))["logits"].numpy()
+
+
+def random_body(kind: str) -> Backbone:
+    body = build_text_backbone({"model_type": kind, **SMALL})
+    generator = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for parameter in body.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.2)
+    return body
+
+
+@pytest.fixture
+def texts(tiny_folder: Path) -> Batch:
+    """Short texts, and a long one that is read in windows."""
+    short = [row["text"] for row in intents(9)]
+    return load_processor(tiny_folder, max_tokens=32).encode([*short[:4], LONG, *short[4:]])
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta", "electra", "distilbert", "mpnet"])
+def test_texts_are_answered_alike_in_every_family(kind: str, texts: Batch, tmp_path: Path) -> None:
+    module = TextHead(random_body(kind), 5)
+    texts = Batch({**texts.arrays, "ids": texts["ids"] % 398 + 2}, texts.by)
+    write_graph(view_of(module, "text"), "text", tmp_path / "a.onnx")
+    np.testing.assert_allclose(ask(tmp_path / "a.onnx", texts, "text"), answers(module, texts), atol=NEARLY)
+
+
+def test_words_are_answered_alike(tiny_folder: Path, tmp_path: Path) -> None:
+    contents = [join_words(["fee", "card"] * count) for count in (4, 1, 60, 7)]
+    batch = load_processor(tiny_folder, max_tokens=32).encode(contents)
+    module = WordHead(load_backbone(tiny_folder), 5)
+    write_graph(view_of(module, "words"), "words", tmp_path / "a.onnx")
+    found = ask(tmp_path / "a.onnx", batch, "words")
+    assert found.shape == (144, 5)
+    np.testing.assert_allclose(found, answers(module, batch), atol=NEARLY)
+
+
+def test_pictures_are_answered_alike(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    module = PictureHead(build_image_body({"model_type": "small-cnn", "channels": [8, 16]}), 4)
+    batch = Batch({"pixels": np.random.default_rng(0).integers(0, 255, (5, 1, 16, 16)).astype(np.uint8)})
+    write_graph(view_of(module, "image"), "image", tmp_path / "a.onnx", (1, 16, 16))
+    np.testing.assert_allclose(ask(tmp_path / "a.onnx", batch, "image"), answers(module, batch), atol=NEARLY)
+
+
+def test_a_smoothed_view_computes_the_same_and_leaves_the_module_alone(texts: Batch, tiny_folder: Path) -> None:
+    module = TextHead(load_backbone(tiny_folder), 5)
+    before = answers(module, texts)
+    view = smoothed(view_of(module, "text"), reach_of(module, "text", texts))
+    with torch.inference_mode():
+        feeds = feeds_of(texts, "text")
+        found = view(*(torch.from_numpy(feeds[name]) for name in ("ids", "mask", "pool"))).numpy()
+    np.testing.assert_allclose(found, before, atol=NEARLY)
+    np.testing.assert_array_equal(answers(module, texts), before)
+
+
+def test_smoothing_brings_eight_bits_nearer_where_a_column_sticks_out(texts: Batch, tmp_path: Path) -> None:
+    """As in trained bodies: one column of what a norm gives is far larger, and what reads it weighs less."""
+    module = TextHead(random_body("bert"), 5)
+    with torch.no_grad():
+        for layer in module.backbone.blocks():
+            layer.attention.output.LayerNorm.weight[5] = 40.0
+            layer.intermediate.dense.weight[:, 5] /= 40.0
+    texts = Batch({**texts.arrays, "ids": texts["ids"] % 398 + 2}, texts.by)
+    expected, far = answers(module, texts), {}
+    view = view_of(module, "text")
+    for name, made in {"plain": view, "smooth": smoothed(view, reach_of(module, "text", texts))}.items():
+        write_graph(made, "text", tmp_path / f"{name}.onnx")
+        write_quantised(tmp_path / f"{name}.onnx", tmp_path / f"{name}-8.onnx")
+        far[name] = float(np.abs(ask(tmp_path / f"{name}-8.onnx", texts, "text") - expected).mean())
+    assert 0 < far["smooth"] < 0.7 * far["plain"]
+
+
+def test_eight_bits_make_the_file_smaller(tiny_folder: Path, tmp_path: Path) -> None:
+    write_graph(view_of(TextHead(load_backbone(tiny_folder), 5), "text"), "text", tmp_path / "a.onnx")
+    write_quantised(tmp_path / "a.onnx", tmp_path / "b.onnx")
+    assert (tmp_path / "b.onnx").stat().st_size < (tmp_path / "a.onnx").stat().st_size
