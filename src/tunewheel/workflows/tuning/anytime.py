@@ -45,16 +45,17 @@ class Anytime:
     def offer(
         self, candidate: Candidate, idea: str, began: float, *, settings: Mapping[str, Any] | None = None,
         ended: Ended = "finished", moments: Sequence[tuple[float, float]] = (), instead: bool = False,
+        settled: bool = True,
     ) -> None:  # fmt: skip
-        """A candidate that is ready; registered where it is the best so far. With `instead` it takes the place of the
-        fine-tuned one whatever its score. `began` and the times of `moments` are readings of `time.perf_counter`."""
+        """A candidate that is ready; registered where it is the best so far and `settled`: nothing is about to take its
+        place. With `instead` it takes the place of the fine-tuned one whatever its score. `began` and the times of `moments` are readings of `time.perf_counter`."""
         if candidate.made.role != "after":
             self.plain.append(candidate)
         elif self.tuned is None or candidate.score > self.tuned.score or instead:
             self.tuned = candidate  # the others are let go: a module fills memory
         better = self._seen([*moments, (time.perf_counter(), candidate.score)])
         self._note(idea, began, settings, candidate.score, ended, better)
-        if len(self.plain) > 1 and candidate.score > self.drafted:  # the first one knows nothing
+        if settled and len(self.plain) > 1 and candidate.score > self.drafted:  # the first one knows nothing
             self._make_draft(candidate)
 
     def settle(self, candidate: Candidate, idea: str, began: float) -> None:

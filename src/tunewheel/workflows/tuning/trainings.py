@@ -133,10 +133,12 @@ class Trainings:
             self.anytime.passed(training.idea, began, trial.score, **told)
             return trial.score
         candidate = self.learner.tuned(trial)
-        self.anytime.offer(candidate, training.idea, began, **told)
+        back = trial.options.warm_head and self._has_time(2 + len(SHARES))
+        # Few validation rows flatter whoever is best on them, and going back takes but a moment.
+        self.anytime.offer(candidate, training.idea, began, settled=not (back and self.learner.sets.few), **told)
         whole = Best(trial, candidate)
         self._keep_if_best(whole, training)
-        if trial.options.warm_head and self._has_time(2 + len(SHARES)):
+        if back:
             self._go_back(training, whole)
         # What is learnt anew from all rows is one training, not several.
         if trial.options.warm_head and self.clock and not self.learner.sets.few and self._has_time(2):

@@ -34,9 +34,13 @@ class Watching:
         """Whether to give the training up, seen from its latest validation."""
         assert step.validation is not None
         score = step.validation[session.task.best_by]
-        # Adapters are part of the module until they are merged, and cannot be kept before.
-        if self.noted and step.best and step.number < step.total and session.options.mode != "lora":
+        if self.noted and step.best and step.number < step.total and self._may_be_kept(session):
             self.anytime.rising(lambda: self.learner.interim(session), score)
         if self.noted:
             self.noted()
         return bool(self.suggestion and self.suggestion.report(step.number / step.total, score))
+
+    def _may_be_kept(self, session: Session) -> bool:
+        """Adapters are part of the module until they are merged. Where rows are few, a score on the way is mostly luck,
+        and the end is near."""
+        return session.options.mode != "lora" and not self.learner.sets.few
