@@ -9,7 +9,7 @@ from tunewheel.models.adapters import choose_moving
 from tunewheel.models.backbone import load_backbone
 from tunewheel.models.heads import Headed, TextHead
 from tunewheel.training.options import TrainingOptions
-from tunewheel.workflows.tuning.average import NEAR, Averager, part_of_the_way
+from tunewheel.workflows.tuning.average import MOST, NEAR, Averager, part_of_the_way
 from tunewheel.workflows.tuning.trial import Ended, Trial
 
 WARM = TrainingOptions(warm_head=True)
@@ -82,3 +82,21 @@ def test_weights_go_a_share_of_the_way_from_their_beginning(module: Headed, shar
     gone = part_of_the_way(end, beginning, share)
     torch.testing.assert_close(head_of(gone), head_of(module) + 4.0 * share)
     torch.testing.assert_close(head_of(end), head_of(module) + 4.0, msg="the trained module stays as it is")
+
+
+def test_what_did_not_move_is_shared_and_not_copied(module: Headed) -> None:
+    beginning = dict(module.state_dict())
+    beginning["head.weight"] = beginning["head.weight"] + 1.0
+    half = part_of_the_way(module, beginning, 0.5)
+    torch.testing.assert_close(head_of(half), head_of(module) + 0.5)
+    words = "backbone.body.embeddings.word_embeddings.weight"
+    assert half.state_dict()[words].data_ptr() == module.state_dict()[words].data_ptr()
+    assert half.head.weight.data_ptr() != module.head.weight.data_ptr()
+
+
+def test_no_more_than_a_few_are_kept_whatever_moved_in_them(module: Headed) -> None:
+    averager = Averager()
+    for number in range(12):
+        options = TrainingOptions(warm_head=True, mode="partial", layers=1 + number % 3)
+        averager.with_another(trained(module, 1.0, 0.5 + number / 100, options))
+    assert len(averager._best) == MOST

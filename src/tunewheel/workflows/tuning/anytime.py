@@ -48,7 +48,8 @@ class Anytime:
         settled: bool = True,
     ) -> None:  # fmt: skip
         """A candidate that is ready; registered where it is the best so far and `settled`: nothing is about to take its
-        place. With `instead` it takes the place of the fine-tuned one whatever its score. `began` and the times of `moments` are readings of `time.perf_counter`."""
+        place. With `instead` it takes the place of the fine-tuned one whatever its score. `began` and the times of
+        `moments` are readings of `time.perf_counter`."""
         if candidate.made.role != "after":
             self.plain.append(candidate)
         elif self.tuned is None or candidate.score > self.tuned.score or instead:
