@@ -192,3 +192,10 @@ def test_a_budget_of_seconds_ends_before_a_body_is_loaded(tmp_path: Path, tiny_f
     data = write_csv(tmp_path / "rows.csv", intents(120))
     done = tune(data, workspace=tmp_path / "workspace", model=str(tiny_folder), budget="6s")
     assert done.version.kind == "floor" and len(ideas(done)) == 2
+
+
+def test_floors_learn_from_something_even_when_the_time_is_over() -> None:
+    over = Clock(60.0, time.perf_counter() - 100)
+    assert budget.floors_bytes(over) == budget.LEAST_FOR_FLOORS
+    assert budget.floors_bytes(None) is None
+    assert budget.floors_bytes(Clock(600.0, time.perf_counter())) > budget.LEAST_FOR_FLOORS

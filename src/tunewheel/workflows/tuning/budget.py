@@ -31,6 +31,8 @@ BYTES_A_SECOND = 27_000
 # Of the time that is left, so much may go into the floors, at the pace of TF-IDF and its regression on two cores.
 FLOORS_SHARE = 0.3
 FLOORS_BYTES_A_SECOND = 200_000
+# So much always, even where reading the rows took all the time: a run must end with something that knows them.
+LEAST_FOR_FLOORS = 1_000_000
 # Loading a fresh module, and finding states that are kept.
 SETUP_SECONDS = 1.5
 
@@ -54,7 +56,7 @@ def steering_bytes(clock: Clock | None) -> int | None:
 
 def floors_bytes(clock: Clock | None) -> int | None:
     """How much text the floors may learn from."""
-    return None if clock is None else int(FLOORS_SHARE * max(clock.left, 0.0) * FLOORS_BYTES_A_SECOND)
+    return None if clock is None else max(int(FLOORS_SHARE * clock.left * FLOORS_BYTES_A_SECOND), LEAST_FOR_FLOORS)
 
 
 @dataclass(frozen=True)
