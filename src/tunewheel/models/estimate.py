@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import sys
@@ -48,6 +49,13 @@ def forget_peak() -> None:
     """Let the peak begin anew from what is held now; without effect where the system cannot do that (Linux can)."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
+
+
+def give_back_memory() -> None:
+    """Let the system have the memory that was freed, where the C library can be told to (glibc): after a training that
+    was a quarter of what the process held."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _numbers(path: Path) -> list[int]:

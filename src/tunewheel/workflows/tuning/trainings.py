@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ...models.estimate import give_back_memory
 from ...models.heads import Headed
 from .anytime import Anytime
 from .average import Averager, part_of_the_way
@@ -203,6 +204,7 @@ class Trainings:
 
     def _tidy(self) -> None:
         """Checkpoints are for the training that is under way; the best is registered as a draft."""
+        give_back_memory()
         if self.clock is not None:
             for folder in (self.folder / "checkpoints").glob("trial*"):
                 shutil.rmtree(folder, ignore_errors=True)
