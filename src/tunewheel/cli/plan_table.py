@@ -54,8 +54,6 @@ def _cells(way: Summary, plan: Summary) -> list[str]:
 
 
 def _score(score: Any) -> str:
-    """`about 88 to 94`."""
-    if score is None:
-        return "-"
-    low, high = (f"{100 * value:.0f}" for value in score)
-    return f"about {low}" if low == high else f"about {low} to {high}"
+    from ..workflows.planning.ways import about
+
+    return "-" if score is None else about(score)

@@ -35,6 +35,7 @@ def revive_task(bundle: Bundle) -> Task:
     """The task of a module's bundle, ready to encode; without the module, and without torch."""
     from ..models.processors import load_processor
 
+    bundle.verify(full=False)
     task = _task(bundle)
     task.processor = load_processor(bundle.path / PROCESSOR)
     return task
@@ -62,7 +63,6 @@ def _revive_module(bundle: Bundle, task: Task, bases: BaseStore) -> Revived:
     from ..models.backbone import build_backbone
     from ..training.reading import ModuleEngine
 
-    bundle.verify(full=False)
     module: Any = task.adapt(build_backbone(bundle.json(BACKBONE)))
     tensors = _tensors(bundle, bases)
     if not module.backbone.separable:  # bodies of transformers compute in one type throughout

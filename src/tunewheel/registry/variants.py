@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from . import bundle
 from .bundle import Bundle, Fill
@@ -19,14 +17,13 @@ class VariantStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def keep(self, version: Version, name: str, fill: Fill, facts: Mapping[str, Any]) -> Bundle:
+    def keep(self, version: Version, name: str, fill: Fill) -> None:
         """Write a variant; one of this name that was there before goes when the new one is whole."""
         place, fresh = self._place(version, name), self._place(version, f"{name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
-        bundle.write(fresh, fill, {"name": name, "kind": "variant", "task": version.task, **facts})
+        bundle.write(fresh, fill, {"name": name, "kind": "variant", "task": version.task})
         shutil.rmtree(place, ignore_errors=True)
         fresh.rename(place)
-        return bundle.read(place)
 
     def of(self, version: str) -> dict[str, Bundle]:
         """The variants of a version, by name. Raises `BundleDamaged` for one that was changed."""

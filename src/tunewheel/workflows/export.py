@@ -21,7 +21,7 @@ from ..registry.revive import Revived, revive
 from ..serving import Predictor
 from ..serving.certificate import SAMPLE, differing, evenly
 from ..serving.onnx import OnnxEngine
-from ..serving.portable import write_portable
+from ..serving.portable import checked_place, write_portable
 from ..serving.variant import FACTS, GRAPH, Tolerance, Variant, chosen_of
 from ..workspace import Workspace
 from .rows.frozen import as_example
@@ -62,6 +62,7 @@ def export(
     Raises `ServingError` for a floor, which is served as it is, and what loading a version raises.
     """
     say, tolerance = say or Silent(), tolerance or Tolerance()
+    place = None if output is None else checked_place(Path(output))  # before any work is done
     found = workspace.versions.get(version)
     if found.kind == "floor":
         raise ServingError(f"{found.id} is a plain floor: it is served as it is.", mend="Export a fine-tuned version.")
@@ -76,10 +77,10 @@ def export(
             stage.advance()
     refused = {one.name: why for one in variants if (why := one.refusal(tolerance))}
     chosen = chosen_of(variants, tolerance)
-    if output is not None:
+    if place is not None:
         if chosen is None:
             raise ServingError("no variant is near enough to be written.", mend="Allow more, with a tolerance.")
-        write_portable(Path(output), workspace.variants.of(found.id)[chosen], revived.task, found.id)
+        write_portable(place, workspace.variants.of(found.id)[chosen], revived.task, found.id)
     return Exported(found.id, judged.milliseconds, variants, chosen, refused)
 
 
@@ -156,5 +157,5 @@ def _kept(workspace: Workspace, judged: _Judged, name: str, path: Path) -> Varia
         shutil.copyfile(path, folder / GRAPH)
         (folder / FACTS).write_text(json.dumps(variant.to_json(), indent=1), "utf-8")
 
-    workspace.variants.keep(judged.version, name, fill, {})
+    workspace.variants.keep(judged.version, name, fill)
     return variant

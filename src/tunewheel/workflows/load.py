@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from ..errors import VersionMissing
 from ..models.estimate import cores
-from ..registry import Version
+from ..registry import Bundle, Version
 from ..serving import Predictor
 from ..serving.variant import FACTS, GRAPH, Tolerance, Variant, chosen_of
 from ..workspace import Workspace
@@ -24,37 +24,32 @@ def load(
     Raises `VersionMissing`, listing what there is, `BundleDamaged` naming the file, or `ModelError`.
     """
     found = workspace.versions.get(version)
-    name = _chosen(workspace, found, engine, tolerance or Tolerance())
-    if name is not None:
-        return _exported(workspace, found, name)
+    chosen = None if engine == "torch" else _chosen(workspace, found, engine, tolerance or Tolerance())
+    if chosen is not None:
+        return _exported(workspace, found, chosen)
     from ..registry.revive import revive  # loads torch
 
     revived = revive(workspace.bundle(found.id), workspace.bases)
     return Predictor(revived.task, revived.encode, revived.engine, found.id)
 
 
-def kept_variants(workspace: Workspace, version: str) -> list[Variant]:
-    """What is known of the variants that a version has."""
-    return [Variant.from_json(kept.json(FACTS)) for kept in workspace.variants.of(version).values()]
-
-
-def _chosen(workspace: Workspace, version: Version, engine: Engine, tolerance: Tolerance) -> str | None:
-    if engine == "torch":
-        return None
-    variants = kept_variants(workspace, version.id)
+def _chosen(workspace: Workspace, version: Version, engine: Engine, tolerance: Tolerance) -> Bundle | None:
+    """The variant to answer with; None where there is none, or none is near enough."""
+    kept = workspace.variants.of(version.id)  # every hash is checked here, once
     if engine == "auto":
-        return chosen_of(variants, tolerance)
-    if engine not in {one.name for one in variants}:
+        name = chosen_of([Variant.from_json(one.json(FACTS)) for one in kept.values()], tolerance)
+        return None if name is None else kept[name]
+    if engine not in kept:
         mend = f"Make it first: tunewheel export {version.id}"
         raise VersionMissing(f"version {version.id} has no variant {engine}.", mend=mend)
-    return engine
+    return kept[engine]
 
 
-def _exported(workspace: Workspace, version: Version, name: str) -> Predictor:
+def _exported(workspace: Workspace, version: Version, variant: Bundle) -> Predictor:
     """A variant at work: no torch is loaded."""
     from ..registry.revive import revive_task
     from ..serving.onnx import OnnxEngine
 
     task = revive_task(workspace.bundle(version.id))
-    engine = OnnxEngine(workspace.variants.of(version.id)[name].file(GRAPH), task.reads, cores())
-    return Predictor(task, task.encode, engine, version.id, at_once=cores(), form=name)
+    engine = OnnxEngine(variant.file(GRAPH), task.reads, cores())
+    return Predictor(task, task.encode, engine, version.id, at_once=cores(), form=variant.manifest.name)

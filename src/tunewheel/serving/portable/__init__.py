@@ -27,13 +27,15 @@ _INPUTS = {
 }
 
 
-def write_portable(folder: Path, variant: Bundle, task: Task, version: str) -> Path:
-    """Write the graph, its tokenizer or picture settings, the labels and, for texts, a script that answers.
-
-    Raises `ServingError` when `folder` is not new.
-    """
+def checked_place(folder: Path) -> Path:
+    """The folder, if there is nothing yet. Raises `ServingError`."""
     if folder.exists():
         raise ServingError("there is something already.", where=str(folder), mend="Name a new folder.")
+    return folder
+
+
+def write_portable(folder: Path, variant: Bundle, task: Task, version: str) -> Path:
+    """Write the graph, its tokenizer or picture settings, the labels and, for texts, a script that answers."""
     assert task.processor is not None
     with atomic_folder(folder) as made:
         for name in (GRAPH, FACTS):
