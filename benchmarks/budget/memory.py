@@ -13,7 +13,7 @@ from ..sets import ROOT, LabelledSet
 from .sentences import write_large
 
 # Rows, and the budget of the run on them: what a run does with its budget is bounded, what comes before is not.
-SIZES = {10_000: 20, 100_000: 40, 1_000_000: 120}
+SIZES = {10_000: 20, 100_000: 40, 1_000_000: 90}
 # A run that goes on longer than this beyond its budget is stopped.
 LATEST_SECONDS = 240.0
 # What `tune` says when the rows are read, checked and divided.

@@ -10,7 +10,7 @@ from typing import Any
 from ...training.floors import frozen
 from ...training.options import TrainingOptions
 from ..say import Say
-from .budget import Clock, Cost, afford, fitted, worth_starting
+from .budget import PAPERS_SECONDS, Clock, Cost, afford, fitted, worth_starting
 from .kept import Training
 from .trainings import Restore, Trainings
 
@@ -59,6 +59,9 @@ class Spending:
         """The frozen encoder, on as many rows as its share of the time allows; then what reading costs is known."""
         quick = self.learner.train_units <= (QUICK_UNITS if "tokens" in self.learner.train else QUICK_PICTURES)
         most = None if quick or self.clock is None else self._most_units(self.clock)
+        if self.clock and self.clock.left < self.trainings.answering + PAPERS_SECONDS:
+            left = max(self.clock.left, 0.0)
+            return self.say.line(f"{left:.0f} s are left, less than reading the test rows with the body would take.")
         began = time.perf_counter()
         self.anytime.offer(self.learner.before(options, most), frozen.TITLE, began)
         if quick and self.clock:
