@@ -13,6 +13,7 @@ from ..commands import CommandFailed, say
 PACKAGES = {
     "setfit": ("torch==2.13.0", "setfit==1.2.0"),
     "autogluon": ("torch==2.13.0", "autogluon.multimodal==1.6.3"),
+    "litserve": ("litserve==0.2.19", "onnxruntime==1.32.0", "tokenizers==0.23.3", "numpy==2.4.6"),
 }
 READY = ".ready"
 LONGEST_SECONDS = 900

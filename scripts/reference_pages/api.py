@@ -9,7 +9,7 @@ from typing import Any
 from tunewheel import tasks
 from tunewheel.errors import RequestInvalid
 from tunewheel.records import Example, Prediction, Span
-from tunewheel.serving import ServingOptions, present
+from tunewheel.serving import ServingOptions, content_columns, present
 from tunewheel.serving.intake import admit
 from tunewheel.task import Task
 from tunewheel.web import create_app
@@ -38,6 +38,7 @@ STATUS = {
     415: "not `Content-Type: application/json`, or compressed",
     421: "the server was asked by another name",
     422: "a row that cannot be answered as it is",
+    429: "more requests a second than one client may send; the `Retry-After` header says when",
     431: "too many or too large headers",
     503: "the queue is full; ask again after `Retry-After` seconds",
     504: "no answer in time",
@@ -65,6 +66,7 @@ class Shown:
     version: str = "v0001"
     ready: bool = True
     waiting: int = 0
+    full: bool = False
 
     @property
     def task(self) -> str:
@@ -73,6 +75,10 @@ class Shown:
     @property
     def reads(self) -> str:
         return self.kind.reads
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        return content_columns(self.kind(self.kind.Options()))
 
     @property
     def sample(self) -> Sequence[Mapping[str, Any]]:

@@ -212,9 +212,15 @@ def test_serve_stays_on_this_machine_unless_told(
     monkeypatch.setenv("TUNEWHEEL_TOKEN", "secret-secret-secret")
     assert run("serve").code == 0
     calls[0].pop("say")
+    tolerance = calls[0].pop("tolerance")
+    assert (tolerance.same, tolerance.lost) == (0.98, 0.005)
     assert calls == [
         {
             "arguments": (workspace,),
+            "tls": None,
+            "workers": 0,
+            "threads": 0,
+            "options": None,
             "version": "live",
             "engine": "auto",
             "host": "127.0.0.1",

@@ -32,7 +32,7 @@ def gate():
 
 @pytest.fixture
 def queue(gate):
-    made = Queue(gate, queue_rows=6, batch_rows=4)
+    made = Queue(gate, queue_rows=6, together=4)
     yield made
     gate.open.set()
     made.drain(5)
@@ -50,7 +50,7 @@ def busy(queue, gate):
 
 
 def test_a_lone_request_is_not_delayed():
-    queue = Queue(lambda items: list(items), queue_rows=8, batch_rows=8)
+    queue = Queue(lambda items: list(items), queue_rows=8, together=8)
     started = time.monotonic()
     for _ in range(50):
         assert queue.submit(["a"], soon()).result(5) == ["a"]
@@ -123,3 +123,37 @@ def test_a_drain_ends_in_bounded_time_and_tells_those_who_wait(queue, gate):
     assert time.monotonic() - started < 1
     with pytest.raises(Overloaded, match="stopped"):
         waiting.result(0)
+
+
+def test_without_company_each_request_is_worked_alone(gate):
+    queue = Queue(gate, queue_rows=6)
+    futures = [busy(queue, gate), queue.submit(["b"], soon()), queue.submit(["c"], soon())]
+    gate.open.set()
+    assert [future.result(5) for future in futures] == [["FIRST"], ["B"], ["C"]]
+    assert gate.batches == [["first"], ["b"], ["c"]]
+    assert queue.drain(5)
+
+
+def test_company_is_bounded_by_what_the_items_cost_not_by_their_number(gate):
+    queue = Queue(gate, queue_rows=60, together=10, cost=len)
+    first = busy(queue, gate)
+    later = [queue.submit([text], soon()) for text in ("123456", "1234", "1", "x" * 30, "y")]
+    gate.open.set()
+    assert [future.result(5)[0] for future in (first, *later)] == ["FIRST", "123456", "1234", "1", "X" * 30, "Y"]
+    assert gate.batches == [["first"], ["123456", "1234"], ["1"], ["x" * 30], ["y"]]
+    assert queue.drain(5)
+
+
+def test_nobody_is_admitted_who_would_wait_too_long():
+    queue = Queue(lambda items: time.sleep(0.2) or list(items), queue_rows=1000, queue_seconds=0.5)
+    assert queue.submit(["a"], soon()).result(5) == ["a"]  # now the pace is known
+    waiting = []
+    with pytest.raises(Overloaded) as caught:
+        for _ in range(10):
+            waiting.append(queue.submit(["b"], soon()))
+    assert 2 <= len(waiting) <= 5 and queue.full
+    assert caught.value.retry_after == 1
+    assert [future.result(5) for future in waiting] == [["b"]] * len(waiting)
+    assert not queue.full
+    assert queue.drain(5)
+    assert queue.full

@@ -1,5 +1,7 @@
+import time
+
 import pytest
-from keyword_task import KeywordTask, PictureTask, predictor
+from keyword_task import KeywordTask, PictureTask, predictor, softmax
 
 from tunewheel.errors import Overloaded, RequestInvalid
 from tunewheel.serving import Service, ServingOptions
@@ -41,6 +43,22 @@ def test_bad_rows_never_reach_the_queue():
         service.submit([{"text": 1}], 5)
     assert service.waiting == 0
     assert service.stop(1)
+
+
+def test_whether_requests_are_answered_together_is_measured():
+    def once(batch):  # as fast for many rows as for one
+        time.sleep(0.01)
+        return softmax(batch)
+
+    def each(batch):
+        time.sleep(0.002 * len(batch))
+        return softmax(batch)
+
+    for engine, together in ((once, True), (each, False)):
+        service = Service(predictor(engine))
+        service.start()
+        assert service.together is together
+        assert service.stop(1)
 
 
 def test_the_answers_list_as_many_labels_as_asked_for():

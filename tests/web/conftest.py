@@ -13,8 +13,10 @@ import pytest
 import uvicorn
 from keyword_task import predictor
 
-from tunewheel.serving import Service, ServingOptions
+from tunewheel.registry import Token, digest
+from tunewheel.serving import Access, Keyring, Service, ServingOptions
 from tunewheel.web import create_app
+from tunewheel.web.protocol import GuardedProtocol
 from tunewheel.workflows.serve import listen
 
 
@@ -42,16 +44,17 @@ class Running:
 
 
 @contextmanager
-def running(made=None, *, token=None, loopback=True, start=True, **limits) -> Iterator[Running]:
+def running(made=None, *, token=None, tokens=(), loopback=True, start=True, log=None, **limits) -> Iterator[Running]:
     options = ServingOptions(**limits)
     service = Service(made or predictor(), options)
     if start:
         service.start()
     with listen("127.0.0.1", 0) as listener:
-        app = create_app(service, options, token=token, loopback=loopback)
-        server = uvicorn.Server(
-            uvicorn.Config(app, http="h11", ws="none", log_level="error", server_header=False, access_log=False)
-        )
+        keyring = Keyring([*tokens, *([Token("given", "admin", digest(token))] if token else [])])
+        access = Access(keyring if token or tokens else None, loopback, log=log)
+        app = create_app(service, options, access)
+        settings = {"ws": "none", "log_level": "error", "server_header": False, "access_log": False}
+        server = uvicorn.Server(uvicorn.Config(app, http=GuardedProtocol, **settings))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         while not server.started:

@@ -1,5 +1,7 @@
 import pytest
 
+from tunewheel.registry import Token, digest
+
 TOKEN = "a-token-of-many-letters"
 
 
@@ -105,3 +107,29 @@ def test_refusals_carry_the_security_headers_too(server):
     response = server.client.post("/predict", content=b"x" * 2_000_000, headers={"Content-Type": "application/json"})
     assert response.status_code == 413
     assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("scope", "path", "status"),
+    [
+        ("predict", "/predict", 200),
+        ("predict", "/version", 200),
+        ("predict", "/openapi.json", 200),
+        ("predict", "/metrics", 403),
+        ("feedback", "/predict", 403),
+        ("feedback", "/version", 200),
+        ("admin", "/metrics", 200),
+        ("admin", "/predict", 200),
+    ],
+)
+def test_a_token_opens_what_its_scope_allows(start, told, scope, path, status):
+    with start(tokens=[Token("shop", scope, digest("a-secret"))], loopback=False) as server:
+        headers = {"Authorization": "Bearer a-secret"}
+        response = (
+            server.ask({"text": "card"}, headers=headers)
+            if path == "/predict"
+            else server.client.get(path, headers=headers)
+        )
+        assert response.status_code == status
+        if status == 403:
+            assert f"'shop' may {scope}" in told(response)

@@ -53,7 +53,11 @@ def test_a_request_is_described_as_exactly_one_field_that_is_not_null(schema):
     assert (described["minProperties"], described["maxProperties"]) == (1, 1)
     assert described["additionalProperties"] is False
     assert set(described["properties"]) == {"text", "row", "texts", "rows"}
-    assert not any("default" in field or "anyOf" in field for field in described["properties"].values())
+    assert not any("default" in field for field in described["properties"].values())
+    assert {field["type"] for field in described["properties"].values()} == {"string", "object", "array"}
+    ways = described["properties"]["row"]["anyOf"]
+    assert ways == described["properties"]["rows"]["items"]["anyOf"] == [{"required": ["text"]}]
+    assert described["properties"]["texts"]["maxItems"] == 256
 
 
 def test_the_schema_is_the_same_each_time(server, schema):

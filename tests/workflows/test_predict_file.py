@@ -7,7 +7,7 @@ from keyword_task import KeywordTask, NamesTask, PictureTask, predictor
 from tunewheel.data import read
 from tunewheel.errors import ColumnError, DataError, ReadError, RequestInvalid, ServingError
 from tunewheel.workflows import predict as workflow
-from tunewheel.workflows.answers_file import Line, answers_file, checked_output
+from tunewheel.workflows.answers_file import checked_output
 from tunewheel.workflows.predict import predict_file, predict_table
 from tunewheel.workflows.say import Silent
 
@@ -134,14 +134,10 @@ def test_a_file_without_the_column_is_told_which_ones_it_has(tmp_path):
     assert not (tmp_path / "out.csv").exists()
 
 
-def test_a_crash_leaves_no_half_file_and_the_old_one_untouched(tmp_path):
-    target = tmp_path / "out.csv"
-    target.write_text("old")
-    with pytest.raises(RuntimeError), answers_file(target, ["text"]) as write:
-        write([Line({"text": "a"}, {"label": "x", "confidence": 1.0})])
-        raise RuntimeError("power cut")
-    assert target.read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+def test_slabs_are_bounded_in_size_too(monkeypatch):
+    monkeypatch.setattr(workflow, "SLAB_CHARACTERS", 10)
+    rows = [(n, {"text": "x" * length}) for n, length in enumerate([4, 4, 4, 50, 1, 1])]
+    assert [[n for n, _ in slab] for slab in workflow._slabs(iter(rows), 1_000)] == [[0, 1, 2], [3], [4, 5]]
 
 
 def test_the_answers_go_beside_the_file_unless_said(tmp_path):

@@ -2,18 +2,13 @@ import socket
 
 import pytest
 from keyword_task import predictor
+from listening import Listening
 
 from tunewheel.errors import ServingError
+from tunewheel.registry import Token, digest
+from tunewheel.workflows import power
 from tunewheel.workflows import serve as workflow
-from tunewheel.workflows.say import Silent
-
-
-class Listening(Silent):
-    def __init__(self):
-        self.lines = []
-
-    def line(self, text):
-        self.lines.append(text)
+from tunewheel.workspace import Workspace
 
 
 @pytest.fixture
@@ -22,38 +17,71 @@ def served(monkeypatch):
     handed = {}
 
     class Web:
-        @staticmethod
-        def run(service, options, listener, *, token, loopback):
-            handed.update(service=service, token=token, loopback=loopback, port=listener.getsockname()[1])
+        application = staticmethod(lambda job, access: None)
+        check_tls = staticmethod(lambda access: handed.update(tls=access.tls))
 
-    monkeypatch.setattr(workflow, "load", lambda workspace, version, engine: predictor())
+        @staticmethod
+        def run(make, options, access, listener, *, workers, ready):
+            handed.update(access=access, options=options, workers=workers, job=make.args[0])
+            handed.update(port=listener.getsockname()[1])
+            ready()
+
+    monkeypatch.setattr(power, "load", lambda workspace, version, *_: predictor())
     monkeypatch.setattr(workflow.importlib, "import_module", lambda name: Web)
     return handed
 
 
-def test_only_this_machine_can_ask_unless_said_otherwise(served):
+@pytest.fixture
+def workspace(tmp_path):
+    with Workspace.open(tmp_path / "team") as opened:
+        yield opened
+
+
+def test_only_this_machine_can_ask_unless_said_otherwise(served, workspace):
     say = Listening()
-    workflow.serve(None, port=0, say=say)
-    assert (served["token"], served["loopback"]) == (None, True)
-    assert served["service"].ready
+    workflow.serve(workspace, port=0, say=say)
+    assert (served["access"].keyring, served["access"].loopback, served["options"].rate) == (None, True, 0.0)
     said = "\n".join(say.lines)
     assert f"Serving v0001 (keyword) at http://127.0.0.1:{served['port']}" in said
     assert f"curl http://127.0.0.1:{served['port']}/predict" in said
+    assert "One process answers" in said
 
 
-def test_for_other_machines_a_token_is_made_and_said_once(served):
+def test_for_other_machines_a_token_is_made_and_said_once_and_rates_are_bounded(served, workspace):
     say = Listening()
-    workflow.serve(None, host="0.0.0.0", port=0, say=say)
-    assert served["loopback"] is False
-    assert len(served["token"]) >= 32
-    assert sum(served["token"] in line for line in say.lines) == 1
+    workflow.serve(workspace, host="0.0.0.0", port=0, say=say)
+    assert served["access"].loopback is False and served["options"].rate == 100.0
+    (line,) = [line for line in say.lines if line.startswith("Token (shown once): ")]
+    assert served["access"].keyring.find(line.split(": ")[1]).scope == "admin"
 
 
-def test_a_given_token_is_used_and_not_said(served):
+def test_a_given_token_is_used_and_not_said(served, workspace):
     say = Listening()
-    workflow.serve(None, port=0, token="a-token-of-many-letters", say=say)
-    assert served["token"] == "a-token-of-many-letters"
+    workflow.serve(workspace, port=0, token="a-token-of-many-letters", say=say)
+    assert served["access"].keyring.find("a-token-of-many-letters")
     assert "a-token" not in "\n".join(say.lines)
+
+
+def test_the_tokens_of_the_workspace_close_the_server_everywhere(served, workspace):
+    workspace.tokens.add(Token("shop", "predict", digest("secret")))
+    say = Listening()
+    workflow.serve(workspace, host="0.0.0.0", port=0, say=say)
+    assert served["access"].keyring.find("secret").name == "shop"
+    assert not [line for line in say.lines if "shown once" in line]
+    workflow.serve(workspace, port=0)
+    assert served["access"].keyring.find("secret")
+
+
+def test_https_is_told_in_the_address(served, workspace, tmp_path):
+    say, tls = Listening(), workflow.Tls(tmp_path / "c.pem", tmp_path / "k.pem")
+    workflow.serve(workspace, port=0, tls=tls, say=say)
+    assert served["tls"] == tls
+    assert f"https://127.0.0.1:{served['port']}" in "\n".join(say.lines)
+
+
+def test_workers_and_threads_can_be_named(served, workspace):
+    workflow.serve(workspace, port=0, workers=3, threads=2)
+    assert (served["workers"], served["job"].threads) == (3, 2)
 
 
 @pytest.mark.parametrize(
@@ -64,13 +92,13 @@ def test_a_token_that_a_header_cannot_carry_is_refused(token):
         workflow.checked_token(token)
 
 
-def test_a_taken_port_is_told_with_its_holder_and_another_port(served):
+def test_a_taken_port_is_told_with_its_holder_and_another_port(served, workspace):
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = holder.getsockname()[1]
         with pytest.raises(ServingError, match=rf"taken by .*process \d+.*--port {port + 1}"):
-            workflow.serve(None, port=port)
+            workflow.serve(workspace, port=port)
     assert not served
 
 

@@ -53,6 +53,14 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             CONSTRAINT pk_seals PRIMARY KEY (name))""",
         "INSERT INTO counters (name, value) VALUES ('versions', 0), ('ledger', 0)",
     ),
+    (
+        """CREATE TABLE tokens (
+            name TEXT NOT NULL,
+            scope TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            created TEXT NOT NULL,
+            CONSTRAINT pk_tokens PRIMARY KEY (name))""",
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""The store of a workspace: versions, ledger and seals in one database, at today's schema."""
+"""The store of a workspace: versions, ledger, seals and tokens in one database, at today's schema."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from sqlalchemy import URL
 
 from ..registry.frozen import SealStore
 from ..registry.ledger import Ledger
+from ..registry.tokens import TokenStore
 from ..registry.versions import VersionStore
 from .database import Database
 from .ledger import SqlLedger
 from .migrations import migrate
 from .seals import SqlSeals
+from .tokens import SqlTokens
 from .versions import SqlVersions
 
 
@@ -28,6 +30,7 @@ class Store:
         self.versions: VersionStore = SqlVersions(self._database)
         self.ledger: Ledger = SqlLedger(self._database)
         self.seals: SealStore = SqlSeals(self._database)
+        self.tokens: TokenStore = SqlTokens(self._database)
 
     @classmethod
     def in_file(cls, path: Path) -> Store:

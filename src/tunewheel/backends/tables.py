@@ -63,3 +63,12 @@ seals = Table(
     Column("sha256", Text, nullable=False),
     Column("created", Text, nullable=False),
 )
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("scope", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("created", Text, nullable=False),
+)

@@ -12,6 +12,7 @@ from .judging import check, report, tune
 from .lists import models, tasks
 from .planning import plan
 from .recipes import recipe_app
+from .tokens import token_app
 from .using import predict, serve
 from .versions import promote, rollback, versions
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 for command in (check, plan, tune, predict, serve, export, report, versions, promote, rollback, tasks, models):
     app.command(cls=Command)(command)
 app.add_typer(recipe_app, name="recipe")
+app.add_typer(token_app, name="tokens")
 
 
 @app.callback(invoke_without_command=True)

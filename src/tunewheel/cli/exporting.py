@@ -17,12 +17,8 @@ def export(
         Path | None,
         typer.Option("--output", "-o", help="A new folder that answers without Tunewheel.", metavar="FOLDER"),
     ] = None,
-    least_same: Annotated[
-        float, typer.Option("--least-same", min=0, max=100, help="Per cent of answers that must stay as evaluated.")
-    ] = 98.0,
-    most_lost: Annotated[
-        float, typer.Option("--most-lost", min=0, max=100, help="Points that the score may lose.")
-    ] = 0.5,
+    least_same: flags.LeastSame = 98.0,
+    most_lost: flags.MostLost = 0.5,
     workspace: flags.Workspace = DEFAULT_WORKSPACE,
     as_json: flags.Json = False,
     quiet: flags.Quiet = False,

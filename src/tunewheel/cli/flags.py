@@ -24,6 +24,11 @@ Sets = Annotated[
     typer.Option("--set", help="Change one setting of the recipe, such as training.epochs=3.", metavar="NAME=VALUE"),
 ]
 
+LeastSame = Annotated[
+    float, typer.Option("--least-same", min=0, max=100, help="Per cent of answers that must stay as evaluated.")
+]
+MostLost = Annotated[float, typer.Option("--most-lost", min=0, max=100, help="Points that the score may lose.")]
+
 Data = Annotated[Path | None, typer.Argument(help="File or folder with labelled rows.", metavar="DATA")]
 Recipe = Annotated[
     Path | None, typer.Option("--recipe", "-r", help="Recipe to follow; without one it is chosen.", metavar="FILE")

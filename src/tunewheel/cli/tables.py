@@ -126,6 +126,19 @@ def show_versions(
     return None
 
 
+def show_tokens(tokens: Sequence[Any], *, as_json: bool) -> None:
+    """One line a token, the newest last."""
+    if as_json:
+        shown = [{"name": token.name, "scope": token.scope, "created": token.created} for token in tokens]
+        return print_json({"tokens": shown})
+    if not tokens:
+        return say(results(), "no token yet; make one with: tunewheel tokens add NAME")
+    table = plain_table("name", "scope", "created")
+    for token in tokens:
+        add_row(table, [token.name, token.scope, token.created[:16].replace("T", " ")])
+    return results().print(table)
+
+
 def _first_score(scores: Mapping[str, Any]) -> str:
     """The first number among the scores, in percent, with its name."""
     numbers = ((name, value) for name, value in scores.items() if isinstance(value, int | float))

@@ -58,15 +58,51 @@ def serve(
     token: Annotated[
         str | None, typer.Option("--token", envvar="TUNEWHEEL_TOKEN", help="Secret that every request must carry.")
     ] = None,
+    tls_certificate: Annotated[
+        Path | None, typer.Option("--tls-cert", help="Certificate chain for HTTPS, in PEM.", metavar="FILE")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option("--tls-key", help="Private key of the certificate, in PEM.", metavar="FILE")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, max=64, help="Processes that answer; 0: by a short measurement.")
+    ] = 0,
+    threads: Annotated[
+        int, typer.Option("--threads", min=0, max=64, help="Cores that each of them uses; 0: what is left to it.")
+    ] = 0,
+    rate: Annotated[
+        float | None,
+        typer.Option("--rate", min=0, help="Requests a second of one client; 0: any. Beyond this machine it is 100."),
+    ] = None,
+    least_same: flags.LeastSame = 98.0,
+    most_lost: flags.MostLost = 0.5,
     workspace: flags.Workspace = DEFAULT_WORKSPACE,
 ) -> None:
-    """Serve the live version over HTTP."""
+    """Serve the live version over HTTP, and whichever goes live after it."""
+    from ..serving import ServingOptions, Tls
+    from ..serving.variant import Tolerance
     from ..workflows.serve import serve as run
     from ..workspace import Workspace
     from .progress import speaker
 
+    if (tls_certificate is None) != (tls_key is None):
+        raise ServingError("HTTPS needs a certificate and its key.", mend="Give both --tls-cert and --tls-key.")
+    tls = Tls(tls_certificate, tls_key) if tls_certificate and tls_key else None
     with Workspace.open(workspace, create=False) as opened, speaker() as say:
-        run(opened, version=version, engine=known_engine(engine), host=host, port=port, token=token, say=say)
+        run(
+            opened,
+            version=version,
+            engine=known_engine(engine),
+            tolerance=Tolerance(same=least_same / 100, lost=most_lost / 100),
+            host=host,
+            port=port,
+            token=token,
+            tls=tls,
+            workers=workers,
+            threads=threads,
+            options=None if rate is None else ServingOptions(rate=rate),
+            say=say,
+        )
 
 
 def known_engine(name: str) -> Any:

@@ -100,7 +100,8 @@ def _among(codes: Codes, known: Codes) -> NDArray[np.bool_]:
 def _distinct(codes: Codes) -> Codes:
     """The codes, each once, ascending."""
     ordered = np.sort(codes)
-    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)]]
+    fresh = np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)]
+    return np.asarray(ordered[fresh], dtype=np.int64)
 
 
 def _sharing(keys: Hashes) -> Groups:

@@ -6,6 +6,7 @@ from .canonical import canonical_json, utc_now
 from .frozen import Seal, SealStore
 from .ledger import Entry, Ledger
 from .manifest import FileMark, Manifest
+from .tokens import SCOPES, Scope, Token, TokenStore, checked_scope, digest, new_secret
 from .variants import VariantStore
 from .versions import CANDIDATE, LIVE, PREVIOUS, Draft, Kind, Status, Version, VersionStore
 
@@ -13,6 +14,7 @@ __all__ = [
     "CANDIDATE",
     "LIVE",
     "PREVIOUS",
+    "SCOPES",
     "BaseStore",
     "Bundle",
     "Draft",
@@ -22,12 +24,18 @@ __all__ = [
     "Kind",
     "Ledger",
     "Manifest",
+    "Scope",
     "Seal",
     "SealStore",
     "Status",
+    "Token",
+    "TokenStore",
     "VariantStore",
     "Version",
     "VersionStore",
     "canonical_json",
+    "checked_scope",
+    "digest",
+    "new_secret",
     "utc_now",
 ]

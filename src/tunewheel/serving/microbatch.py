@@ -23,26 +23,41 @@ Answer = TypeVar("Answer")
 @dataclass(eq=False)
 class _Request(Generic[Item, Answer]):
     items: Sequence[Item]
+    cost: int
     deadline: float
     future: Future[list[Answer]] = field(default_factory=Future)
 
 
-class Queue(Generic[Item, Answer]):
-    """Requests wait here, at most `queue_rows` rows of them; `work` answers up to `batch_rows` rows at a time.
+def _one(_item: object) -> int:
+    return 1
 
-    `work(items)` gives one answer an item, in order, and runs on the threads of so many `workers`. A request of more
-    than `batch_rows` rows is worked alone. An error of `work` reaches only the request that caused it.
+
+class Queue(Generic[Item, Answer]):
+    """Requests wait here, at most `queue_rows` rows of them and at most about `queue_seconds`.
+
+    `work(items)` gives one answer an item, in order, and runs on the threads of so many `workers`. Requests are worked
+    together as long as the `cost` of their items stays within `together`; one that costs more is worked alone. An error
+    of `work` reaches only the request that caused it.
     """
 
     def __init__(
-        self, work: Callable[[Sequence[Item]], list[Answer]], *, queue_rows: int, batch_rows: int, workers: int = 1
+        self,
+        work: Callable[[Sequence[Item]], list[Answer]],
+        *,
+        queue_rows: int,
+        queue_seconds: float = math.inf,
+        together: int = 0,
+        cost: Callable[[Item], int] = _one,
+        workers: int = 1,
     ) -> None:
+        self.together = together
         self._work = work
         self._queue_rows = queue_rows
-        self._batch_rows = batch_rows
+        self._queue_seconds = queue_seconds
+        self._cost = cost
         self._waiting: deque[_Request[Item, Answer]] = deque()
-        self._rows = 0
-        self._seconds_a_row = 0.0
+        self._rows = self._units = 0
+        self._seconds_a_unit = 0.0
         self._changed = threading.Condition()
         self._open = True
         self._workers = [
@@ -57,17 +72,28 @@ class Queue(Generic[Item, Answer]):
         """Rows that wait."""
         return self._rows
 
+    @property
+    def seconds(self) -> float:
+        """About how long one who joins now will wait."""
+        return self._units * self._seconds_a_unit / len(self._workers)
+
+    @property
+    def full(self) -> bool:
+        """Whether nobody more is admitted now."""
+        return not self._open or self._rows >= self._queue_rows or self.seconds > self._queue_seconds
+
     def submit(self, items: Sequence[Item], deadline: float) -> Future[list[Answer]]:
         """Join the line; `deadline` is a `time.monotonic()` moment after which nobody waits for the answer.
 
         Raises `Overloaded` when the line is full or closed. The future fails with `TimeoutError` when the
         deadline passes before work on the request begins; cancel it to leave the line.
         """
-        request: _Request[Item, Answer] = _Request(items, deadline)
+        request: _Request[Item, Answer] = _Request(items, sum(map(self._cost, items)), deadline)
         with self._changed:
             self._admit(len(items))
             self._waiting.append(request)
             self._rows += len(items)
+            self._units += request.cost
             self._changed.notify()
         return request.future
 
@@ -83,7 +109,7 @@ class Queue(Generic[Item, Answer]):
         for worker in self._workers:
             worker.join(max(latest - time.monotonic(), 0.0))
         with self._changed:
-            left, self._rows = list(self._waiting), 0
+            left, self._rows, self._units = list(self._waiting), 0, 0
             self._waiting.clear()
         for request in left:
             if request.future.set_running_or_notify_cancel():
@@ -93,16 +119,16 @@ class Queue(Generic[Item, Answer]):
     def _admit(self, rows: int) -> None:
         if not self._open:
             raise Overloaded("the server is shutting down.", mend=_AGAIN)
-        if self._rows + rows > self._queue_rows:
-            error = Overloaded(f"{self._rows} rows are waiting and {self._queue_rows} may wait.", mend=_AGAIN)
-            error.retry_after = max(1, math.ceil(self._rows * self._seconds_a_row))
+        if self._rows + rows > self._queue_rows or self.seconds > self._queue_seconds:
+            error = Overloaded(f"{self._rows} rows are waiting, and no more may.", mend=_AGAIN)
+            error.retry_after = max(1, math.ceil(self.seconds))
             raise error
 
     def _run(self) -> None:
         while requests := self._next():
             started = time.monotonic()
             self._answer(requests)
-            self._learn_pace(time.monotonic() - started, sum(len(request.items) for request in requests))
+            self._learn_pace(time.monotonic() - started, sum(request.cost for request in requests))
 
     def _next(self) -> list[_Request[Item, Answer]]:
         """Requests to answer together; empty when the line is closed and nobody waits."""
@@ -115,15 +141,16 @@ class Queue(Generic[Item, Answer]):
                     return requests
 
     def _take(self) -> list[_Request[Item, Answer]]:
-        """From the head of the line what fits one batch; those who left or whose time is over are dropped."""
+        """From the head of the line what is worked together; those who left or whose time is over are dropped."""
         taken: list[_Request[Item, Answer]] = []
-        room = self._batch_rows
-        while self._waiting and (not taken or len(self._waiting[0].items) <= room):
+        room = self.together
+        while self._waiting and (not taken or self._waiting[0].cost <= room):
             request = self._waiting.popleft()
             self._rows -= len(request.items)
+            self._units -= request.cost
             if _still_wanted(request):
                 taken.append(request)
-                room -= len(request.items)
+                room -= request.cost
         return taken
 
     def _answer(self, requests: Sequence[_Request[Item, Answer]]) -> None:
@@ -143,9 +170,9 @@ class Queue(Generic[Item, Answer]):
         for request in requests:
             self._answer([request])
 
-    def _learn_pace(self, seconds: float, rows: int) -> None:
-        pace = seconds / max(rows, 1)
-        self._seconds_a_row = pace if not self._seconds_a_row else 0.8 * self._seconds_a_row + 0.2 * pace
+    def _learn_pace(self, seconds: float, units: int) -> None:
+        pace = seconds / max(units, 1)
+        self._seconds_a_unit = pace if not self._seconds_a_unit else 0.8 * self._seconds_a_unit + 0.2 * pace
 
 
 _AGAIN = "Try again later."

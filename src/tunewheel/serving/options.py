@@ -25,8 +25,18 @@ class ServingOptions(Options):
     drain_seconds: float = Field(
         default=30.0, gt=0, description="Longest time to finish what is in flight when told to stop."
     )
+    head_seconds: float = Field(default=10.0, gt=0, description="Longest time in which a client may send its headers.")
+    idle_seconds: int = Field(default=15, ge=1, description="How long a connection may stay open without a request.")
     queue_rows: int = Field(default=2_048, ge=1, description="Most rows that may wait; beyond it the answer is 503.")
-    batch_rows: int = Field(default=64, ge=1, description="Most rows of different requests answered together.")
+    queue_seconds: float = Field(
+        default=2.0, gt=0, description="Longest time that a request may have to wait for others; beyond it it is a 503."
+    )
+    batch_bytes: int = Field(
+        default=16_384, ge=1, description="Most bytes of text of different requests answered together, if that pays."
+    )
+    rate: float = Field(
+        default=0.0, ge=0, description="Most requests a second of one client of one worker process; 0 for any number."
+    )
     top: int = Field(
         default=5, ge=1, description="How many labels with their probabilities an answer lists, best first."
     )

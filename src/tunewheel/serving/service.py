@@ -10,11 +10,14 @@ from concurrent.futures import Future
 from typing import Any
 
 from ..records import Example, Row
-from .intake import admit
+from .intake import admit, content_columns
 from .microbatch import Queue
 from .options import ServingOptions
-from .predictor import Predictor
+from .predictor import Predictor, cost
 from .present import Answer, present
+
+# Whether company pays is measured with so many rows, so often; it pays from this share of their time one by one.
+COMPANY, TIMES, PAYS = 8, 3, 0.8
 
 
 class Service:
@@ -25,16 +28,26 @@ class Service:
         self.options = options or ServingOptions()
         self._ready = threading.Event()
         self._queue: Queue[Example, Answer] = Queue(
-            self._answer, queue_rows=self.options.queue_rows, batch_rows=self._batch_rows(), workers=predictor.at_once
+            self._answer,
+            queue_rows=self.options.queue_rows,
+            queue_seconds=self.options.queue_seconds,
+            cost=cost,
+            workers=predictor.at_once,
         )
 
-    def _batch_rows(self) -> int:
-        """With several workers requests are answered one by one: company gains nothing there (docs/log.md)."""
-        return self.options.batch_rows if self.predictor.at_once == 1 else 1
+    @property
+    def current(self) -> Service:
+        """Who answers a request that comes now (see `Switch`)."""
+        return self
 
     @property
     def version(self) -> str:
         return self.predictor.version
+
+    @property
+    def form(self) -> str:
+        """The variant that answers; empty for the version as it was trained."""
+        return self.predictor.form
 
     @property
     def task(self) -> str:
@@ -44,6 +57,11 @@ class Service:
     def reads(self) -> str:
         """What a row holds: "text", "words" or "image"."""
         return self.predictor.task.reads
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """What a row may hold ("text", "words", "image"), and the column that it is read from."""
+        return content_columns(self.predictor.task)
 
     @property
     def sample(self) -> Sequence[Row]:
@@ -60,9 +78,24 @@ class Service:
         """Rows in the queue."""
         return self._queue.rows
 
+    @property
+    def full(self) -> bool:
+        """Whether one more request would be refused."""
+        return self._queue.full
+
+    @property
+    def together(self) -> bool:
+        """Whether waiting requests are answered together."""
+        return self._queue.together > 0
+
     def start(self) -> None:
-        """Answer one row of the sample, so that the first client does not pay for what is loaded on first use."""
-        self.predictor.predict(admit(self.sample[:1], self.predictor.task, self.options))
+        """Answer rows of the sample, so that the first client does not pay for what is loaded on first use, and see
+        whether requests are answered faster together than one by one."""
+        row = self.predictor.parse(admit(self.sample[:1], self.predictor.task, self.options))
+        self.predictor.predict_examples(row)
+        alone, all_of_them = self._seconds(row), self._seconds(row * COMPANY)
+        if all_of_them < PAYS * COMPANY * alone:
+            self._queue.together = self.options.batch_bytes
         self._ready.set()
 
     def stop(self, seconds: float) -> bool:
@@ -81,6 +114,15 @@ class Service:
         """
         examples = self.predictor.parse(admit(rows, self.predictor.task, self.options))
         return self._queue.submit(examples, time.monotonic() + seconds)
+
+    def _seconds(self, examples: Sequence[Example]) -> float:
+        """The least time that answering the examples took."""
+        taken = []
+        for _ in range(TIMES):
+            started = time.perf_counter()
+            self.predictor.predict_examples(examples)
+            taken.append(time.perf_counter() - started)
+        return min(taken)
 
     def _answer(self, examples: Sequence[Example]) -> list[Answer]:
         predictions = self.predictor.predict_examples(examples)

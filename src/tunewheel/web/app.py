@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from types import FrameType
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from .. import __version__
 from ..errors import TunewheelError
-from ..workflows.serve import ServingOptions
+from ..serving import Access, ServingOptions
+from . import protocol
+from .audit import Audited, AuditLog
 from .limits import BodyLimits, HeaderLimits, TimeLimit
-from .metrics import Measured, Metrics
+from .metrics import Measured, Metrics, forget_dead
 from .problems import Refused, answer_error
+from .rates import RateLimit
 from .refusals import Refusals
 from .routes import api, site
 from .schemas import request_schemas
-from .security import LOOPBACK_NAMES, Bearer, SafeHeaders, SameSite
+from .security import LOOPBACK_NAMES, OPEN_ROUTES, Bearer, SafeHeaders, SameSite
 from .service import Service
 
 LAST_SECONDS = 2.0
+NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False)
 ROUTES = frozenset({"/", "/docs", "/openapi.json", "/predict", "/version", "/health", "/ready", "/metrics"})
 
 
-def create_app(
-    service: Service, options: ServingOptions, *, token: str | None = None, loopback: bool = True
-) -> FastAPI:
-    """The application for one service. `token` None: nobody is asked for one; `loopback`: only local names answer."""
+def create_app(service: Service, options: ServingOptions, access: Access | None = None) -> FastAPI:
+    """The application for one service; without `access` for programs on this machine, which need no token."""
+    access = access or Access()
     metrics = Metrics(service)
+    log = AuditLog(access.log) if access.log else None
+    secured = access.keyring is not None
     app = FastAPI(
         title="Tunewheel",
         version=__version__,
@@ -40,54 +50,80 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(service),
-        middleware=_middleware(service, options, metrics, token, loopback),
+        telemetry=NO_TELEMETRY,
+        lifespan=_lifespan(service, options, metrics, log),
+        middleware=_middleware(service, options, metrics, access, log),
         exception_handlers=dict.fromkeys((TunewheelError, Refused, HTTPException, TimeoutError), answer_error),
     )
     app.include_router(api(service, metrics, options.seconds))
-    app.include_router(site(service, token is not None))
-    _describe(app, service, secured=token is not None)
+    app.include_router(site(service, secured))
+    _describe(app, service, options, secured=secured)
     return app
 
 
 def _middleware(
-    service: Service, options: ServingOptions, metrics: Metrics, token: str | None, loopback: bool
+    service: Service, options: ServingOptions, metrics: Metrics, access: Access, log: AuditLog | None
 ) -> list[Middleware]:
     """Outermost first: what is cheap to refuse is refused before what costs more."""
     body = options.max_image_body if service.reads == "image" else options.max_text_body
     return [
         Middleware(Measured, metrics=metrics, routes=ROUTES),
+        *([Middleware(Audited, log=log)] if log else []),
         Middleware(SafeHeaders),
         Middleware(Refusals),
         Middleware(HeaderLimits, most=options.max_headers, size=options.max_header_bytes),
-        Middleware(SameSite, hosts=LOOPBACK_NAMES if loopback else ()),
-        *([Middleware(Bearer, token=token)] if token is not None else []),
+        Middleware(SameSite, hosts=LOOPBACK_NAMES if access.loopback else ()),
+        *([Middleware(Bearer, keyring=access.keyring)] if access.keyring else []),
+        *([Middleware(RateLimit, rate=options.rate)] if options.rate else []),
         Middleware(TimeLimit, seconds=options.seconds),
         Middleware(BodyLimits, path="/predict", size=body, depth=options.max_depth),
     ]
 
 
-def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    service: Service, options: ServingOptions, metrics: Metrics, log: AuditLog | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        not_ready_on_signals(service)
+        forget_dead()
+        yield {protocol.OPTIONS: options, protocol.SERVICE: service, protocol.TURNED_AWAY: metrics.turned_away}
         # The server has waited for its requests by now: what is still in the queue nobody waits for.
         await run_in_threadpool(service.stop, LAST_SECONDS)
+        if log:
+            log.close()
 
     return lifespan
 
 
-def _describe(app: FastAPI, service: Service, *, secured: bool) -> None:
+def not_ready_on_signals(service: Service) -> None:
+    """Say "not ready" the moment the process is told to stop, before the server's own handler lets it drain."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, signal.SIGINT):
+        handler = signal.getsignal(number)
+        if callable(handler):
+            signal.signal(number, partial(_retired, service, handler))
+
+
+def _retired(service: Service, handler: Callable[[int, FrameType | None], Any], number: int, frame: Any) -> None:
+    service.retire()
+    handler(number, frame)
+
+
+def _describe(app: FastAPI, service: Service, options: ServingOptions, *, secured: bool) -> None:
     """Join to FastAPI's schema what it cannot see: the body we parse ourselves, and the token."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         schema = generate()
         components = schema.setdefault("components", {})
-        components["schemas"].update(request_schemas(service.reads))
+        components["schemas"].update(request_schemas(service, options))
         if secured:
             components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             schema["security"] = [{"token": []}]
+            for path in schema["paths"].keys() & set(OPEN_ROUTES):
+                schema["paths"][path]["get"]["security"] = []
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]

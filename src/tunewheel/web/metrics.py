@@ -1,21 +1,30 @@
-"""Metrics for Prometheus: requests, latency, rows, queue depth, version; in a registry of their own."""
+"""Metrics for Prometheus: requests, latency, rows, queue depth, version; of one process, or of all workers together."""
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Iterable
+from pathlib import Path
 
+import psutil
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .service import Service
 
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+# Where several processes keep their numbers, so that each of them can tell those of all. Read by prometheus_client.
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Metrics:
-    """What one server counts."""
+    """What a server counts. `text` reads the gauges off the service; other workers' are as they were at their last
+    request."""
 
     def __init__(self, service: Service) -> None:
+        self._service = service
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "tunewheel_requests", "Requests by route and status.", ["route", "status"], registry=self.registry
@@ -24,16 +33,52 @@ class Metrics:
             "tunewheel_request_seconds", "Seconds to answer.", ["route"], buckets=_SECONDS, registry=self.registry
         )
         self.rows = Counter("tunewheel_rows", "Rows answered.", registry=self.registry)
-        waiting = Gauge("tunewheel_queue_rows", "Rows waiting in the queue.", registry=self.registry)
-        waiting.set_function(lambda: service.waiting)
-        ready = Gauge("tunewheel_ready", "1 when the server takes requests.", registry=self.registry)
-        ready.set_function(lambda: float(service.ready))
-        version = Gauge("tunewheel_version", "The version served.", ["version", "task"], registry=self.registry)
-        version.labels(service.version, service.task).set(1)
+        self._waiting = self._gauge("tunewheel_queue_rows", "Rows waiting in the queue.", [], "livesum")
+        self._ready = self._gauge("tunewheel_ready", "1 when the server takes requests.", [], "livemin")
+        self._version = self._gauge(
+            "tunewheel_version", "1 for the version served, 0 for one before.", ["version", "task"], "livemax"
+        )
+        self._shown = ("", "")
+        self.look()
+
+    def look(self) -> None:
+        """Read the gauges."""
+        self._waiting.set(self._service.waiting)
+        self._ready.set(float(self._service.ready))
+        served = (self._service.version, self._service.task)
+        if served != self._shown:
+            if self._shown[0]:
+                self._version.labels(*self._shown).set(0)
+            self._version.labels(*served).set(1)
+            self._shown = served
+
+    def turned_away(self) -> None:
+        """Count a request that was refused before the application saw it."""
+        self.requests.labels("/predict", "503").inc()
 
     def text(self) -> bytes:
         """All of it in Prometheus' text format."""
-        return generate_latest(self.registry)
+        self.look()
+        return generate_latest(self._of_all() if FOLDER in os.environ else self.registry)
+
+    def _gauge(self, name: str, said: str, labels: Iterable[str], over: str) -> Gauge:
+        """A gauge; `over` says how those of several processes become one."""
+        return Gauge(name, said, labels, registry=self.registry, multiprocess_mode=over)  # type: ignore[arg-type]
+
+    @staticmethod
+    def _of_all() -> CollectorRegistry:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return registry
+
+
+def forget_dead() -> None:
+    """Leave out the gauges of workers that have died. Does nothing in a server of one process."""
+    folder = Path(os.environ.get(FOLDER, ""))
+    pids = {file.stem.rpartition("_")[2] for file in folder.glob("gauge_live*_*.db")} if FOLDER in os.environ else set()
+    for pid in pids:
+        if not psutil.pid_exists(int(pid)):
+            mark_process_dead(int(pid))  # type: ignore[no-untyped-call]
 
 
 class Measured:

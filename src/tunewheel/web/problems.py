@@ -42,6 +42,7 @@ class Refused(Exception):
         super().__init__(what)
         self.status = status
         self.problem = Problem(what, where, mend)
+        self.headers: dict[str, str] = {}
 
 
 def body(problems: Sequence[Problem]) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def refusal(error: Exception) -> Response:
     """The response to `error`; what is not a client's doing is logged and becomes a plain 500."""
     match error:
         case Refused():
-            return JSONResponse(body([error.problem]), error.status)
+            return JSONResponse(body([error.problem]), error.status, error.headers)
         case TunewheelError() if status := status_of(error):
             return JSONResponse(body(error.problems), status, _headers(error))
         case TimeoutError():

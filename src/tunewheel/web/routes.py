@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -25,7 +26,9 @@ from .schemas import (
 )
 from .service import Service
 
-_ERRORS = (400, 401, 403, 408, 413, 415, 421, 422, 431, 503, 504)
+_ERRORS = (400, 401, 403, 408, 413, 415, 421, 422, 429, 431, 503, 504)
+# Reading so short a body takes less than handing it to another thread.
+SHORT_BODY = 16_384
 
 
 def api(service: Service, metrics: Metrics, seconds: float) -> APIRouter:
@@ -43,12 +46,24 @@ def api(service: Service, metrics: Metrics, seconds: float) -> APIRouter:
         responses=errors,
     )
     async def predict(request: Request) -> Response:
-        rows = parsed(await request.body()).as_rows(service.reads)
-        answers = await _while_connected(request, await run_in_threadpool(service.submit, rows, seconds))
+        body, current = await request.body(), service.current
+        if len(body) <= SHORT_BODY:
+            waiting = submitted(current, body, seconds)
+        else:
+            waiting = await run_in_threadpool(submitted, current, body, seconds)
+        answers = await _while_connected(request, waiting)
+        request.scope.update(rows=len(answers), version=current.version)  # for whoever notes it
         metrics.rows.inc(len(answers))
-        return JSONResponse({"version": service.version, "predictions": answers})
+        return JSONResponse({"version": current.version, "predictions": answers})
 
-    @router.get("/version", summary="What is served", responses={401: {"model": ErrorResponse}})
+    # In full, as FastAPI would document errors in the type of the answer itself.
+    refused = {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}
+    guarded: dict[int | str, dict[str, Any]] = {
+        status: {"description": HTTPStatus(status).phrase, "content": {"application/json": refused}}
+        for status in (401, 403, 429)
+    }
+
+    @router.get("/version", summary="What is served", responses=guarded)
     async def version() -> VersionResponse:
         return VersionResponse(version=service.version, task=service.task, reads=service.reads)
 
@@ -61,11 +76,16 @@ def api(service: Service, metrics: Metrics, seconds: float) -> APIRouter:
         response.status_code = 200 if service.ready else 503
         return StateResponse(state="ready" if service.ready else "not ready")
 
-    @router.get("/metrics", summary="Numbers for Prometheus", response_class=PlainTextResponse)
+    @router.get("/metrics", summary="Numbers for Prometheus", response_class=PlainTextResponse, responses=guarded)
     async def numbers() -> Response:
         return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+def submitted(service: Service, body: bytes, seconds: float) -> Future[list[dict[str, Any]]]:
+    """The answers to come to the rows of a body. Raises what `parsed` and `Service.submit` raise."""
+    return service.submit(parsed(body).as_rows(service.reads), seconds)
 
 
 def parsed(body: bytes) -> PredictRequest:

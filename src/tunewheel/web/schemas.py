@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from ..errors import RequestInvalid
+from ..serving import ServingOptions
 from .service import Service
 
 Row = dict[str, JsonValue]
@@ -122,12 +123,36 @@ class StateResponse(BaseModel):
     state: str
 
 
-def request_schemas(reads: str) -> dict[str, Any]:
-    """`PredictRequest` and what it refers to, as a version that `reads` texts, words or pictures takes it."""
+def request_schemas(service: Service, options: ServingOptions) -> dict[str, Any]:
+    """`PredictRequest` and what it refers to, as this service takes it: its columns, and the limits of the server."""
     schema = PredictRequest.model_json_schema(ref_template="#/components/schemas/{model}")
-    for name in ("text", "texts") if reads == "image" else ("image",):
+    for name in ("text", "texts") if service.reads == "image" else ("image",):
         del schema["properties"][name]
+    text, row = _text_schema(options), _row_schema(service, options)
+    for name, each in {"text": text, "texts": text, "row": row, "rows": row}.items():
+        given = schema["properties"].get(name)
+        if given and given["type"] == "array":
+            given.update(items=each, maxItems=options.max_rows)
+        elif given:
+            given.update(each)
     return {**schema.pop("$defs", {}), "PredictRequest": schema}
+
+
+def _text_schema(options: ServingOptions) -> dict[str, Any]:
+    return {"type": "string", "minLength": 1, "maxLength": options.max_characters, "pattern": r"\S"}
+
+
+def _row_schema(service: Service, options: ServingOptions) -> dict[str, Any]:
+    """Values by column, one of which is what the version reads, under its plain name or its column's."""
+    text = _text_schema(options)
+    contents = {
+        "text": text,
+        "words": {"type": "array", "minItems": 1, "items": text},
+        "image": {"type": "string", "minLength": 1, "contentEncoding": "base64"},
+    }
+    named = {name: contents[kind] for kind, column in service.columns.items() for name in (column, kind)}
+    ways = [{"required": [name]} for name in named]
+    return {"type": "object", "properties": named, "additionalProperties": {}, "anyOf": ways, "minProperties": 1}
 
 
 def example_requests(service: Service) -> dict[str, dict[str, Any]]:

@@ -1,19 +1,22 @@
-"""Who may ask: a bearer token, the Host and Origin of a request, and the headers of every answer."""
+"""Who may ask: bearer tokens, the Host and Origin of a request, and the headers of every answer."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .. import registry
 from ..errors import Unauthorized
+from ..registry import Token
+from ..serving import Keyring
 from .problems import Refused
 
 OPEN_ROUTES = ("/", "/health", "/ready")
+# What a token must be allowed to do; any token may read what is served and how it is asked.
+NEEDED: Mapping[str, registry.Scope] = {"/predict": "predict", "/metrics": "admin"}
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -84,23 +87,31 @@ def _is_origin_of(origin: str, host: str) -> bool:
 
 
 class Bearer:
-    """ASGI: everything but the page and the probes needs `Authorization: Bearer TOKEN`.
+    """ASGI: everything but the page and the probes needs `Authorization: Bearer TOKEN`, and a token that may do it.
 
-    The SHA-256 digests are compared in constant time; the token itself is not kept.
+    The token's name goes with the request as `scope["token"]`.
     """
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    def __init__(self, app: ASGIApp, keyring: Keyring) -> None:
         self.app = app
-        self.digest = hashlib.sha256(token.encode()).digest()
+        self.keyring = keyring
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in OPEN_ROUTES:
-            self._check(Headers(scope=scope).getlist("authorization"))
+            token = self._token(Headers(scope=scope).getlist("authorization"))
+            scope["token"] = token.name
+            self._check(token, NEEDED.get(scope["path"]))
         await self.app(scope, receive, send)
 
-    def _check(self, values: Sequence[str]) -> None:
-        scheme, _, token = values[0].partition(" ") if len(values) == 1 else ("", "", "")
-        given = hashlib.sha256(token.strip().encode("latin-1")).digest()
-        if scheme.lower() != "bearer" or not hmac.compare_digest(given, self.digest):
+    def _token(self, values: Sequence[str]) -> Token:
+        scheme, _, secret = values[0].partition(" ") if len(values) == 1 else ("", "", "")
+        found = self.keyring.find(secret.strip()) if scheme.lower() == "bearer" else None
+        if found is None:
             what = "the token is wrong." if values else "a token is needed."
             raise Unauthorized(what, where="header Authorization", mend="Send 'Authorization: Bearer TOKEN'.")
+        return found
+
+    def _check(self, token: Token, needed: registry.Scope | None) -> None:
+        if needed and not token.allows(needed):
+            what = f"the token '{token.name}' may {token.scope}, and this needs {needed}."
+            raise Refused(403, what, "header Authorization", "Ask whoever runs the server for another token.")

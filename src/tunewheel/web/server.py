@@ -1,54 +1,143 @@
-"""run: the application on an open socket until SIGTERM or SIGINT, and what is in flight then is finished."""
+"""run: the application on an open socket until SIGTERM or SIGINT, in this process or in several workers."""
 
 from __future__ import annotations
 
 import math
+import os
 import signal
 import socket
-from collections.abc import Iterator
+import ssl
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+from functools import partial
+from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
 
-from ..workflows.serve import ServingOptions
+from ..errors import ServingError
+from ..serving import Access, ServingOptions
+from ..workflows.at_work import Job, at_work
 from .app import create_app
-from .service import Service
+from .metrics import FOLDER
+from .protocol import GuardedProtocol
 
-
-class Server(uvicorn.Server):
-    """A uvicorn server that says "not ready" the moment it is told to stop."""
-
-    def __init__(self, config: uvicorn.Config, service: Service) -> None:
-        super().__init__(config)
-        self._service = service
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop accepting, finish what is in flight; a second SIGINT does not wait for it."""
-        self._service.retire()
-        super().handle_exit(sig, frame)
+READY_SECONDS = 120.0
+BACKLOG = 2048
+# A worker that does not answer its supervisor for so long is started anew.
+HEALTH_SECONDS = 30
+ORPHAN_SECONDS = 1.0
 
 
 def run(
-    service: Service, options: ServingOptions, listener: socket.socket, *, token: str | None, loopback: bool
+    make: Callable[[], FastAPI],
+    options: ServingOptions,
+    access: Access,
+    listener: socket.socket,
+    *,
+    workers: int = 1,
+    ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Answer requests that arrive at `listener` until a signal; returns when all in flight are answered or too late."""
-    app = create_app(service, options, token=token, loopback=loopback)
-    config = uvicorn.Config(
+    """Answer requests that arrive at `listener` with the application that `make` gives, until a signal.
+
+    Returns when all in flight are answered or too late. With several `workers` the application is made in each of
+    these processes. `ready` is called when requests are answered. Raises what `make` raises, or `ServingError` when
+    workers do not come up.
+    """
+    if workers == 1:
+        app = make()
+        ready()
+        with _signals_end_quietly():
+            uvicorn.Server(_config(app, options, access)).run(sockets=[listener])
+        return
+    listener.listen(BACKLOG)  # before the workers are there: who comes early waits
+    with tempfile.TemporaryDirectory(prefix="tunewheel-metrics-") as folder, _environment(FOLDER, folder):
+        orphaned = partial(_ending_with, os.getpid(), make)
+        Workers(_config(orphaned, options, access, factory=True, workers=workers), [listener], ready).run()
+
+
+def application(job: Job, access: Access) -> FastAPI:
+    """The application of one process: the version at work, following its alias. Raises what `at_work` raises."""
+    return create_app(at_work(job, access.keyring), job.options, access)
+
+
+def _ending_with(parent: int, make: Callable[[], FastAPI]) -> FastAPI:
+    """The application of a worker that does not outlive its supervisor, however that one ended."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(ORPHAN_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="tunewheel-orphan", daemon=True).start()
+    return make()
+
+
+def _config(app: Any, options: ServingOptions, access: Access, **more: Any) -> uvicorn.Config:
+    tls = access.tls
+    keys: dict[str, Any] = {"ssl_certfile": tls.certificate, "ssl_keyfile": tls.key} if tls else {}
+    return uvicorn.Config(
         app,
-        http="h11",
+        http=GuardedProtocol,
         ws="none",
         lifespan="on",
         log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=False,  # nobody is believed about who asks
-        limit_concurrency=options.max_connections,
+        backlog=BACKLOG,
+        timeout_keep_alive=options.idle_seconds,
         timeout_graceful_shutdown=math.ceil(options.drain_seconds),
-        h11_max_incomplete_event_size=2 * options.max_header_bytes,
+        timeout_worker_healthcheck=HEALTH_SECONDS,
+        **keys,
+        **more,
     )
-    with _signals_end_quietly():
-        Server(config, service).run(sockets=[listener])
+
+
+class Workers(Multiprocess):
+    """uvicorn's supervisor, which starts a worker anew that has died; says when all of them answer."""
+
+    def __init__(self, made: uvicorn.Config, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
+        super().__init__(made, sockets)
+        self._said_ready = ready
+
+    def init_processes(self) -> None:
+        """Start all workers at once, and wait for them. Raises `ServingError` when one does not come up."""
+        super().init_processes()
+        for process in self.processes:
+            if not process.wait_until_ready(READY_SECONDS, self.should_exit) and not self.signal_queue:
+                self.terminate_all()
+                raise ServingError("a worker did not start; what it said stands above.", mend="Try --workers 1.")
+        self._said_ready()
+
+
+def check_tls(access: Access) -> None:
+    """Raises `ServingError` when the certificate or its key cannot be used."""
+    if access.tls is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(access.tls.certificate, access.tls.key)
+    except (OSError, ssl.SSLError) as error:
+        what = f"the certificate and its key cannot be used ({error})."
+        raise ServingError(
+            what, where=str(access.tls.certificate), mend="Both are PEM files that belong together."
+        ) from None
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
 
 
 @contextmanager

@@ -8,7 +8,11 @@ from typing import Any, Protocol
 
 
 class Service(Protocol):
-    """One version at work. `serving.Service` is one; tests bring their own."""
+    """A version at work. `serving.Service` is one, `serving.Switch` another; tests bring their own."""
+
+    @property
+    def current(self) -> Service:
+        """Who answers a request that comes now, and is to be asked for its version."""
 
     @property
     def version(self) -> str:
@@ -23,6 +27,10 @@ class Service(Protocol):
         """What a row holds: "text", "words" or "image"."""
 
     @property
+    def columns(self) -> Mapping[str, str]:
+        """What a row may hold ("text", "words", "image"), and the column that it is read from."""
+
+    @property
     def sample(self) -> Sequence[Mapping[str, Any]]:
         """A few rows of the kind it reads."""
 
@@ -33,6 +41,10 @@ class Service(Protocol):
     @property
     def waiting(self) -> int:
         """Rows in its queue."""
+
+    @property
+    def full(self) -> bool:
+        """Whether one more request would be refused."""
 
     def retire(self) -> None:
         """Be not `ready` from now on."""

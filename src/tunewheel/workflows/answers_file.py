@@ -1,16 +1,14 @@
-"""A file of answers (CSV or JSONL) that appears only when it is complete."""
+"""A file of answers: where it may be, and what its rows look like as CSV or JSONL."""
 
 from __future__ import annotations
 
 import csv
+import io
 import json
-import os
-import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from ..errors import ServingError
 
@@ -33,9 +31,6 @@ class Line:
         return prediction, self.answer.get("confidence"), self.error
 
 
-Write = Callable[[Sequence[Line]], None]
-
-
 def checked_output(source: Path, output: str | Path | None) -> Path:
     """Where the answers go: `NAME.predictions.csv` beside the source unless said. Raises `ServingError`."""
     target = Path(output) if output else source.with_name(f"{source.stem}.predictions.csv")
@@ -48,21 +43,31 @@ def checked_output(source: Path, output: str | Path | None) -> Path:
     return target
 
 
-@contextmanager
-def answers_file(target: Path, columns: Sequence[str]) -> Iterator[Write]:
-    """A function that writes lines; what it wrote becomes `target` at the end, or vanishes when anything fails."""
-    comma = target.suffix.lower() == ".csv"
-    added = [_fresh(name, columns) for name in ADDED]
-    temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}.partial")
-    try:
+class AnswersFormat:
+    """CSV or JSONL by the ending of `target`: the bytes that begin the file, and the bytes of lines."""
+
+    def __init__(self, target: Path, columns: Sequence[str]) -> None:
+        self.name = target.suffix.lower().removeprefix(".")
+        self._columns = list(columns)
+        self._added = [_fresh(name, columns) for name in ADDED]
+
+    def beginning(self) -> bytes:
+        """The header of a CSV file; nothing for JSONL."""
         # With a byte order mark, or spreadsheets show Chinese as debris.
-        with temporary.open("x", encoding="utf-8-sig" if comma else "utf-8", newline="") as file:
-            yield _csv_writer(file, columns, added) if comma else _jsonl_writer(file, added)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+        return _csv([[*self._columns, *self._added]]).encode("utf-8-sig") if self.name == "csv" else b""
+
+    def lines(self, lines: Sequence[Line]) -> bytes:
+        """The lines, in order."""
+        text = _csv(map(self._cells, lines)) if self.name == "csv" else "".join(map(self._json, lines))
+        return text.encode("utf-8")
+
+    def _cells(self, line: Line) -> list[Any]:
+        return [_cell(value) for value in (*(line.row.get(column) for column in self._columns), *line.added)]
+
+    def _json(self, line: Line) -> str:
+        row = {name: value for name, value in line.row.items() if not isinstance(value, bytes)}
+        answer = {name: value for name, value in zip(self._added, line.added, strict=True) if value not in (None, "")}
+        return json.dumps({**row, **answer}, ensure_ascii=False, default=str) + "\n"
 
 
 def _fresh(name: str, columns: Sequence[str]) -> str:
@@ -72,26 +77,10 @@ def _fresh(name: str, columns: Sequence[str]) -> str:
     return name
 
 
-def _csv_writer(file: TextIO, columns: Sequence[str], added: Sequence[str]) -> Write:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([*columns, *added])
-
-    def write(lines: Sequence[Line]) -> None:
-        for line in lines:
-            values = [*(line.row.get(column) for column in columns), *line.added]
-            writer.writerow([_cell(value) for value in values])
-
-    return write
-
-
-def _jsonl_writer(file: TextIO, added: Sequence[str]) -> Write:
-    def write(lines: Sequence[Line]) -> None:
-        for line in lines:
-            row = {name: value for name, value in line.row.items() if not isinstance(value, bytes)}
-            answer = {name: value for name, value in zip(added, line.added, strict=True) if value not in (None, "")}
-            file.write(json.dumps({**row, **answer}, ensure_ascii=False, default=str) + "\n")
-
-    return write
+def _csv(rows: Any) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def _cell(value: Any) -> Any:

@@ -16,9 +16,13 @@ ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 
 def load(
-    workspace: Workspace, version: str = "live", engine: Engine = "auto", tolerance: Tolerance | None = None
+    workspace: Workspace,
+    version: str = "live",
+    engine: Engine = "auto",
+    tolerance: Tolerance | None = None,
+    threads: int = 0,
 ) -> Predictor:
-    """The version with this id or alias, ready to answer.
+    """The version with this id or alias, ready to answer on so many `threads` (0: as many as there are cores).
 
     With `engine` "auto" it is the fastest of its exported variants that the `tolerance` allows, if there is one.
     Raises `VersionMissing`, listing what there is, `BundleDamaged` naming the file, or `ModelError`.
@@ -26,9 +30,13 @@ def load(
     found = workspace.versions.get(version)
     chosen = None if engine == "torch" else _chosen(workspace, found, engine, tolerance or Tolerance())
     if chosen is not None:
-        return _exported(workspace, found, chosen)
+        return _exported(workspace, found, chosen, threads or cores())
     from ..registry.revive import revive  # loads torch
 
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
     revived = revive(workspace.bundle(found.id), workspace.bases)
     return Predictor(revived.task, revived.encode, revived.engine, found.id)
 
@@ -45,11 +53,11 @@ def _chosen(workspace: Workspace, version: Version, engine: Engine, tolerance: T
     return kept[engine]
 
 
-def _exported(workspace: Workspace, version: Version, variant: Bundle) -> Predictor:
+def _exported(workspace: Workspace, version: Version, variant: Bundle, threads: int) -> Predictor:
     """A variant at work: no torch is loaded."""
     from ..registry.revive import revive_task
     from ..serving.onnx import OnnxEngine
 
     task = revive_task(workspace.bundle(version.id))
-    engine = OnnxEngine(variant.file(GRAPH), task.reads, cores())
-    return Predictor(task, task.encode, engine, version.id, at_once=cores(), form=variant.manifest.name)
+    engine = OnnxEngine(variant.file(GRAPH), task.reads, threads)
+    return Predictor(task, task.encode, engine, version.id, at_once=threads, form=variant.manifest.name)

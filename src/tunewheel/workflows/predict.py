@@ -9,17 +9,23 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from .. import __version__
 from ..data import Table
 from ..errors import ColumnError, DataError, Problem, RequestInvalid
 from ..records import Example, Source
 from ..serving import Answer, Predictor, content_columns, present
 from ..workspace import Workspace
-from .answers_file import Line, answers_file, checked_output
+from .answers_file import AnswersFormat, Line, checked_output
 from .load import Engine, load
+from .partial_file import partial_file
 from .rows.gather import open_table, with_pictures
 from .say import Say, Silent
 
-SLAB = 1_000
+# A slab is answered, written and made durable together: so many rows, or fewer where they are long.
+SLAB, SLAB_PICTURES = 1_000, 256
+SLAB_CHARACTERS = 8_000_000
+
+Numbered = tuple[int, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -66,9 +72,11 @@ def predict_file(
     """Every row of a file with its columns, its `prediction` and `confidence`, in order, as CSV or JSONL.
 
     The answers are written beside the file as `NAME.predictions.csv` unless `output` names another place; the file
-    appears only when it is complete. A row that cannot be answered has an `error` instead. `text` names the column
+    appears only when it is complete. After a crash or Ctrl-C the same call goes on where it ended, as long as file,
+    version and options are the same. A row that cannot be answered has an `error` instead. `text` names the column
     of the texts where it is called otherwise than in training; `format`, `encoding` and `sheet` are as in `tune`.
-    Raises `ReadError`, `ColumnError`, and what `load` raises.
+    Raises `ReadError`, `ColumnError`, `Busy` while another process writes the same answers, `ServingError` when the
+    disk refuses, and what `load` raises.
     """
     table = open_table(path, {"format": format, "encoding": encoding, "sheet": sheet})
     target = checked_output(table.path, output)
@@ -78,15 +86,35 @@ def predict_file(
 def predict_table(predictor: Predictor, table: Table, target: Path, say: Say, text: str | None = None) -> Written:
     """The same for a table and a predictor that are at hand."""
     content = _content_column(table, predictor, text)
-    rows = failed = 0
-    with answers_file(target, table.columns) as write, say.stage("Predicting", len(table)) as stage:
-        for slab in _slabs(table):
-            lines = _answered(predictor, table, slab, content)
-            write(lines)
-            rows += len(lines)
-            failed += sum(bool(line.error) for line in lines)
-            stage.advance(len(lines))
-    return Written(target, predictor.version, rows, failed, table.problems)
+    answers = AnswersFormat(target, table.columns)
+    with partial_file(target, _same(predictor, table, content, answers), say) as partial:
+        if not partial.standing.size:
+            partial.append(answers.beginning())
+        done, total = partial.standing.rows, len(table)
+        if done:
+            say.line(f"Going on after row {done:,} of {total:,}.")
+        with say.stage("Predicting", total - done) as stage:
+            for slab in _slabs(islice(enumerate(table.rows()), done, None), _most(predictor)):
+                lines = _answered(predictor, table, slab, content)
+                partial.append(answers.lines(lines), len(lines), sum(bool(line.error) for line in lines))
+                stage.advance(len(lines))
+    return Written(target, predictor.version, partial.standing.rows, partial.standing.failed, table.problems)
+
+
+def _same(predictor: Predictor, table: Table, content: tuple[str, str], answers: AnswersFormat) -> dict[str, Any]:
+    """All that decides the bytes of the answers, under the names that people are told when it changed."""
+    return {
+        "content of the input file": table.fingerprint,
+        "name of the input file": table.path.name,
+        "way to read it": [table.format, table.encoding, *table.notes],
+        "columns": table.columns,
+        "column of the texts": list(content),
+        "version": predictor.version,
+        "form of the version": predictor.form or "torch",
+        "format of the answers": answers.name,
+        "size of a slab": [_most(predictor), SLAB_CHARACTERS],  # batches, and so the last digits, follow from it
+        "release of Tunewheel": __version__,
+    }
 
 
 def _content_column(table: Table, predictor: Predictor, text: str | None) -> tuple[str, str]:
@@ -119,15 +147,26 @@ def _reads_texts(predictor: Predictor) -> str:
     return columns["text"]
 
 
-def _slabs(table: Table) -> Iterator[list[tuple[int, Mapping[str, Any]]]]:
-    rows = enumerate(table.rows())
-    while slab := list(islice(rows, SLAB)):
+def _most(predictor: Predictor) -> int:
+    """Most rows of a slab: pictures are read into memory."""
+    return SLAB_PICTURES if predictor.task.reads == "image" else SLAB
+
+
+def _slabs(rows: Iterator[Numbered], most: int) -> Iterator[list[Numbered]]:
+    """Slabs that are bounded in number and size; where one ends depends on its own rows alone."""
+    slab: list[Numbered] = []
+    characters = 0
+    for index, row in rows:
+        slab.append((index, row))
+        characters += sum(len(value) for value in row.values() if isinstance(value, (str, bytes, list)))
+        if len(slab) == most or characters > SLAB_CHARACTERS:
+            yield slab
+            slab, characters = [], 0
+    if slab:
         yield slab
 
 
-def _answered(
-    predictor: Predictor, table: Table, slab: Sequence[tuple[int, Mapping[str, Any]]], content: tuple[str, str]
-) -> list[Line]:
+def _answered(predictor: Predictor, table: Table, slab: Sequence[Numbered], content: tuple[str, str]) -> list[Line]:
     """The rows of a slab with their answers, in order; those that cannot be read with a sentence instead."""
     name, column = content
     folder = table.path.parent

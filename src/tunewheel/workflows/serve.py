@@ -6,19 +6,26 @@ import importlib
 import ipaddress
 import secrets
 import socket
+from collections.abc import Sequence
+from functools import partial
 
 import psutil
 
 from ..errors import ServingError
-from ..serving import Predictor, Service, ServingOptions
+from ..registry import Token, digest
+from ..serving import Access, Keyring, ServingOptions, Tls
+from ..serving.variant import Tolerance
 from ..workspace import Workspace
-from .load import Engine, load
+from .at_work import Job
+from .load import Engine
+from .power import Power, power_of
 from .say import Say, Silent
 
 DEFAULT_PORT = 8321
 SHORTEST_TOKEN = 16
-
-__all__ = ["DEFAULT_PORT", "ServingOptions", "serve"]
+AUDIT = "audit.jsonl"
+# Requests a second of one client where the whole network can ask.
+RATE = 100.0
 
 
 def serve(
@@ -26,34 +33,54 @@ def serve(
     *,
     version: str = "live",
     engine: Engine = "auto",
+    tolerance: Tolerance | None = None,
     host: str = "127.0.0.1",
     port: int = DEFAULT_PORT,
     token: str | None = None,
+    tls: Tls | None = None,
+    workers: int = 0,
+    threads: int = 0,
     options: ServingOptions | None = None,
     say: Say | None = None,
 ) -> None:
     """Answer HTTP requests with `version` until SIGTERM or SIGINT; then finish what is in flight and return.
 
-    The `engine` is the fastest exported variant that is near enough, unless one is named (see `load`).
+    The `engine` is the fastest exported variant that is near enough, unless one is named (see `load`). When another
+    version goes live, it takes over within a second or two. `workers` are processes, `threads` the cores that each of
+    them uses; 0 leaves it to a short measurement.
 
-    Only programs on this machine can ask unless `host` says otherwise; then a token is needed, and one is made
-    and said once when none is given. `port` 0 takes any free one.
-    Raises `ServingError` when the address cannot be had, and what `load` raises.
+    Only programs on this machine can ask unless `host` says otherwise; then a token is needed: one of the workspace's,
+    the `token` given, or, when there is none, one that is made and said once. `port` 0 takes any free one.
+    Raises `ServingError` when the address or the certificate cannot be used, and what `load` raises.
     """
     say = say or Silent()
-    options = options or ServingOptions()
     loopback = is_loopback(host)
-    token = checked_token(token) if token is not None else made_token(loopback, say)
+    options = options or ServingOptions(rate=0.0 if loopback else RATE)
+    # The web room stands above the workflows, so the application is found by name, as servers do.
+    web = importlib.import_module("tunewheel.web")
     with listen(host, port) as listener:  # before the model is loaded: a taken port is said at once
-        predictor = load(workspace, version, engine)
-        service = Service(predictor, options)
-        service.start()
-        for line in greeting(service, listener, token is not None, form_line(predictor)):
-            say.line(line)
-        # The web room stands above the workflows, so the application is found by name, as servers do.
-        web = importlib.import_module("tunewheel.web")
-        web.run(service, options, listener, token=token, loopback=loopback)
+        access = Access(keyring_of(workspace, token, loopback, say), loopback, tls, workspace.path / "logs" / AUDIT)
+        web.check_tls(access)
+        job = Job(workspace.path, version, engine, threads, options, tolerance or Tolerance())
+        power = power_of(workspace, job, workers)
+        job = power.job
+
+        def ready() -> None:
+            for line in greeting(power, listener, access):
+                say.line(line)
+
+        web.run(partial(web.application, job, access), options, access, listener, workers=power.workers, ready=ready)
     say.line("Stopped; every request in flight was answered or told to ask again.")
+
+
+def keyring_of(workspace: Workspace, token: str | None, loopback: bool, say: Say) -> Keyring | None:
+    """The tokens that open the server; None where only this machine can ask and nobody has made a token."""
+    kept: Sequence[Token] = workspace.tokens.list()
+    if token is None and not kept:
+        token = made_token(loopback, say)
+    if token is None:
+        return Keyring(kept) if kept else None
+    return Keyring(kept, [Token("--token", "admin", digest(checked_token(token)))])
 
 
 def is_loopback(host: str) -> bool:
@@ -119,24 +146,17 @@ def _holder(port: int) -> str:
         return ""
 
 
-def form_line(predictor: Predictor) -> str:
-    """Which form of the version answers, and how a faster one is had."""
-    if predictor.form:
-        return f"Answers come from its variant {predictor.form}; `tunewheel export` says how near they are."
-    return "Answers come from the model as it was trained; `tunewheel export` makes faster forms of it."
-
-
-def greeting(service: Service, listener: socket.socket, needs_token: bool, form: str) -> list[str]:
-    """What a person needs to know: the address, the version, a line to try."""
+def greeting(power: Power, listener: socket.socket, access: Access) -> list[str]:
+    """What a person needs to know: the address, the version, a line to try, what answers."""
     host, port = listener.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
-    address = f"http://{shown}:{port}"
-    token = ' -H "Authorization: Bearer $TOKEN"' if needs_token else ""
-    body = {"image": '{"image": "BASE64"}'}.get(service.reads, '{"text": "..."}')
+    address = f"http{'s' if access.tls else ''}://{shown}:{port}"
+    token = ' -H "Authorization: Bearer $TOKEN"' if access.keyring else ""
+    body = {"image": '{"image": "BASE64"}'}.get(power.reads, '{"text": "..."}')
     return [
-        f"Serving {service.version} ({service.task}) at {address}",
+        f"Serving {power.version} ({power.task}) at {address}",
         f"Try it: open {address}/ or",
         f"  curl {address}/predict{token} -H 'Content-Type: application/json' -d '{body}'",
-        form,
+        *power.told,
         "Ctrl+C stops it.",
     ]

@@ -21,7 +21,7 @@ from .locks import FolderLock
 
 DEFAULT_FOLDER = "tunewheel-workspace"
 DATABASE = "tunewheel.db"
-FOLDERS = ("versions", "bases", "reports", "runs", "tests", "locks", "cache", "exports")
+FOLDERS = ("versions", "bases", "reports", "runs", "tests", "locks", "cache", "exports", "logs")
 _WAIT_SECONDS = 600.0
 _DAY_SECONDS = 86_400.0
 
@@ -29,14 +29,15 @@ _DAY_SECONDS = 86_400.0
 class Workspace:
     """A team's folder. Open it with `Workspace.open(path)`; several processes may have it open at once.
 
-    `versions`, `ledger`, `bases` and `variants` are its stores; what is in `cache` can be computed again. Only relative
-    paths are kept, so the folder survives a move.
+    `versions`, `ledger`, `tokens`, `bases` and `variants` are its stores; what is in `cache` can be computed again.
+    Only relative paths are kept, so the folder survives a move.
     """
 
     def __init__(self, path: Path, store: Store) -> None:
         self.path = path
         self.versions = store.versions
         self.ledger = store.ledger
+        self.tokens = store.tokens
         self.bases = BaseStore(path / "bases")
         self.variants = VariantStore(path / "exports")
         self.cache = path / "cache"

@@ -1,0 +1,212 @@
+"""The bars of the serving benchmark, judged from the parts that were measured so far. Pure; a bar is never left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..bars import NOT_RUN, Bar, Found
+from .plan import BARE, LITSERVE, MOST_MINUTES, OVERLOAD, PARTS, PIPELINE, TUNEWHEEL, part
+
+Part = Mapping[str, Any]
+Parts = Mapping[str, Part]
+Rule = Callable[[Part], Found]
+REFUSED_MS = 50.0
+FLAT = 1.10
+# Of the load that is to be offered, the share below which a goodput that holds does not show enough.
+OFFERED = 0.9
+# Bar by name: what was tried where it does not hold. It is added to the bar's note.
+TRIED: Mapping[str, str] = {}
+
+
+def bars(parts: Parts) -> list[Bar]:
+    """All bars. `parts` are by name, as they are kept."""
+    judged = [_judged(name, bar, parts.get(part(of)), rule) for name, of, bar, rule in RULES]
+    return [_with_tried(bar) for bar in (*judged, whole(parts))]
+
+
+def _judged(name: str, bar: str, found: Part | None, rule: Rule) -> Bar:
+    if found is None:
+        return Bar(name, None, bar, None, NOT_RUN)
+    if "failed" in found:
+        return Bar(name, None, bar, False, f"failed: {found['failed']}")
+    if "absent" in found:
+        return Bar(name, None, bar, None, found["absent"])
+    judged = rule(found)
+    return Bar(name, judged.value, bar, judged.holds, judged.note)
+
+
+def asked(found: Part, system: str, clients: int) -> Part:
+    """What a system did with so many clients."""
+    return dict(found["systems"][system]["clients"][str(clients)])
+
+
+def best_litserve(found: Part, clients: int) -> tuple[str, Part] | None:
+    """The best way of LitServe at so many clients: by its median time for one, by its rate for more."""
+    ways = {name: asked(found, name, clients) for name in LITSERVE if name in found["systems"]}
+    able = {name: way for name, way in ways.items() if way["rate"]}
+    if not able:
+        return None
+    name = min(able, key=lambda n: able[n]["p50"] if clients == 1 else -able[n]["rate"])
+    return name, able[name]
+
+
+def faults(answers: Part) -> str:
+    """What was wrong with the answers of a run; empty when every one was right."""
+    told = [f"{answers[name]} {name}" for name in ("wrong", "dropped") if answers.get(name)]
+    others = [f"{count} x {status}" for status, count in answers.get("others", {}).items()]
+    return ", ".join([*told, *others])
+
+
+def above_pipeline(clients: int, least: float) -> Rule:
+    """Answers a second, ours over the pipeline app's. Ours must all be right."""
+
+    def rule(found: Part) -> Found:
+        ours, theirs = asked(found, TUNEWHEEL, clients), asked(found, PIPELINE, clients)
+        note = f"{ours['rate']:,} and {theirs['rate']:,} requests/s; p99 {ours['p99']} and {theirs['p99']} ms"
+        return _ratio(ours["rate"], theirs["rate"], lambda value: value >= least, note, ours)
+
+    return rule
+
+
+def faster_alone(found: Part) -> Found:
+    """The median time of one client, ours over LitServe's."""
+    return _beside_litserve(found, 1, "p50", lambda value: value <= 0.75)
+
+
+def as_many_as_litserve(found: Part) -> Found:
+    """Answers a second at 64 clients, ours over LitServe's."""
+    return _beside_litserve(found, 64, "rate", lambda value: value >= 1)
+
+
+def _beside_litserve(found: Part, clients: int, figure: str, suffices: Callable[[float], bool]) -> Found:
+    best = best_litserve(found, clients)
+    if best is None:
+        return Found(None, None, found.get("unavailable", "LitServe gave no answer"))
+    (way, theirs), ours = best, asked(found, TUNEWHEEL, clients)
+    wrong = f" ({faults(theirs)})" if faults(theirs) else ""
+    note = f"{figure} {ours[figure]} and {theirs[figure]} of {way}{wrong}"
+    return _ratio(ours[figure], theirs[figure], suffices, note, ours)
+
+
+def near_the_call(found: Part) -> Found:
+    """The 99th percentile of one client over that of the bare call: tokenising and computing, in one thread."""
+    ours, bare = asked(found, TUNEWHEEL, 1), found[BARE]
+    note = f"p99 {ours['p99']} and {bare['p99']} ms, p50 {ours['p50']} and {bare['p50']} ms"
+    return _ratio(ours["p99"], bare["p99"], lambda value: value <= 1.5, note, ours)
+
+
+def _ratio(one: float | None, other: float | None, suffices: Callable[[float], bool], note: str, ours: Part) -> Found:
+    """One over the other; what was not all right does not hold, however fast it was."""
+    if not one or not other:
+        return Found(None, False if not one else None, f"no answers; {note}")
+    value = round(one / other, 2)
+    wrong = faults(ours)
+    return Found(value, suffices(one / other) and not wrong, f"{note}; ours: {wrong}" if wrong else note)
+
+
+def bulk_over(system: str, least: float) -> Rule:
+    """Texts a second, ours over another's."""
+
+    def rule(found: Part) -> Found:
+        ours, theirs = found["systems"][TUNEWHEEL], found["systems"][system]
+        note = f"{ours['rate']:,} and {theirs['rate']:,} texts/s"
+        return _ratio(ours["rate"], theirs["rate"], lambda value: value >= least, note, ours)
+
+    return rule
+
+
+def same_answers(found: Part) -> Found:
+    """The share of the test rows whose served answer is the evaluated one."""
+    share = found["same"] / found["rows"]
+    rival = f"the pipeline: {found['rival_same']} of {found['rival_rows']}"
+    return Found(round(share, 4), share >= 0.98, f"{found['same']} of {found['rows']} rows; {rival}")
+
+
+def goodput(found: Part) -> Found:
+    """Answers a second under the flood over those that the same server bears. Ours must all be right."""
+    flood, capacity = found["flood"], found["capacity"]["rate"]
+    offered = flood["offered"] / capacity
+    share = round(flood["goodput"] / capacity, 3)
+    told = f"{flood['goodput']:,} of {capacity:,} requests/s, {offered:.1f} times as many offered"
+    lost = ", ".join(f"{flood[name]} {name}" for name in ("wrong", "dropped", "unanswered", "unsent") if flood[name])
+    note = f"{told}; {lost}" if lost else told
+    enough = share >= 0.9 and not flood["wrong"]
+    return Found(share, None if enough and offered < OFFERED * OVERLOAD else enough, note)
+
+
+def refused_soon(found: Part) -> Found:
+    """The 99th percentile of the time to say no."""
+    flood = found["flood"]
+    taken, counts = flood["refused"], ", ".join(f"{count} x {status}" for status, count in flood["counts"].items())
+    if taken["p99"] is None:
+        return Found(None, None, f"nothing was refused; {counts}")
+    hasty = f"; {flood['hasty']} without Retry-After" if flood["hasty"] else ""
+    return Found(taken["p99"], taken["p99"] < REFUSED_MS, f"p50 {taken['p50']} ms; {counts}{hasty}")
+
+
+def flat_in_overload(found: Part) -> Found:
+    """From before the flood to its end, or to what is left a moment later, whichever is more."""
+    memory = found["memory_mb"]
+    most = max(memory["at_the_end"], memory["settled"])
+    return _flat(memory["before"], most, f"{found['processes']} processes")
+
+
+def flat_in_soak(found: Part) -> Found:
+    """From behind the first minute to the end."""
+    return _flat(found["memory_mb"]["early"], found["memory_mb"]["late"], "after the first minute, and in the end")
+
+
+def _flat(before: float | None, after: float | None, note: str) -> Found:
+    if not before or not after:
+        return Found(None, None, "memory was not read")
+    return Found(round(after / before, 3), after / before <= FLAT, f"{before:,.0f} and {after:,.0f} MB; {note}")
+
+
+def nothing(kind: str) -> Rule:
+    """No answer of the soak is `wrong` or `lost`. It shows enough only when every fault took place."""
+
+    def rule(found: Part) -> Found:
+        counts = found["counts"]
+        value = counts.get(kind, 0) + (found["unexplained"] if kind == "lost" else 0)
+        counted = ", ".join(f"{count} {name}" for name, count in counts.items())
+        absent = [name for name, took_place in found["injected"].items() if not took_place]
+        left = f"; did not take place: {', '.join(absent)}" if absent else ""
+        told = f"{counted}; {found['drops']} dropped, {found['unexplained']} of them by no killed worker{left}"
+        return Found(value, False if value else None if absent else True, told)
+
+    return rule
+
+
+RULES: tuple[tuple[str, str, str, Rule], ...] = (
+    ("8 clients, pipeline app", "load", ">= 6 times the requests/s", above_pipeline(8, 6)),
+    ("64 clients, pipeline app", "load", ">= 6 times the requests/s", above_pipeline(64, 6)),
+    ("1 client, p50, LitServe", "load", "<= 0.75 of it", faster_alone),
+    ("64 clients, LitServe", "load", ">= 1 times the requests/s", as_many_as_litserve),
+    ("1 client, p99, bare call", "load", "<= 1.5 times its p99", near_the_call),
+    ("bulk, pipeline", "bulk", ">= 6 times the texts/s", bulk_over(PIPELINE, 6)),
+    ("bulk, same answers", "bulk", ">= 0.98 of the evaluated", same_answers),
+    ("bulk, bare engine sorted", "bulk", ">= 0.85 of its texts/s", bulk_over(BARE, 0.85)),
+    ("overload, goodput", "overload", ">= 0.9 of what it bears", goodput),
+    ("overload, refusals, p99 ms", "overload", f"< {REFUSED_MS:g}", refused_soon),
+    ("overload, memory", "overload", f"<= {FLAT:g} times", flat_in_overload),
+    ("soak, wrong answers", "soak", "0", nothing("wrong")),
+    ("soak, lost answers", "soak", "0", nothing("lost")),
+    ("soak, memory", "soak", f"<= {FLAT:g} times", flat_in_soak),
+)
+
+
+def whole(parts: Parts) -> Bar:
+    """The benchmark's own time, told when every part was measured."""
+    missing = [name for name in PARTS if part(name) not in parts]
+    minutes = round(sum(found.get("total_seconds", 0.0) for found in parts.values()) / 60, 1)
+    bar = Bar("whole benchmark, minutes", minutes, f"<= {MOST_MINUTES}", minutes <= MOST_MINUTES)
+    return replace(bar, holds=None, note=f"{NOT_RUN}: {', '.join(missing)}") if missing else bar
+
+
+def _with_tried(bar: Bar) -> Bar:
+    """The bar with what was tried, where it does not hold."""
+    if bar.holds is not False or bar.name not in TRIED:
+        return bar
+    return replace(bar, note="; ".join(filter(None, [bar.note, TRIED[bar.name]])))

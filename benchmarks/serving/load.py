@@ -1,0 +1,146 @@
+"""The load generator, a process of its own: `python -m benchmarks.serving.load PLAN` prints a tally as JSON.
+
+`once` asks each request alone, in turn, and gives all labels. `closed` has so many clients that each ask again as soon
+as they are answered. `open` asks at a rate, whatever comes back. Standard library only.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .tally import OK, Tally
+from .wire import Connection, Reply, Request, Wire, request
+
+LONGEST = 60.0
+# Beyond so many connections an arrival cannot be sent: it is counted, and the rate that was offered is told.
+MOST_CONNECTIONS = 4096
+DRAIN_SECONDS = 10.0
+
+
+def once(wire: Wire, requests: Sequence[Request]) -> dict[str, Any]:
+    """The labels that each request gets when nothing else is asked, up to the first that has no answer (`fault`)."""
+    labels: list[Sequence[str]] = []
+    connection = wire.connect()
+    for asked in requests:
+        connection = connection if connection.open else wire.connect()
+        wire.send(connection, asked)
+        reply = _next(wire)
+        if reply is None or reply.status != OK:
+            told = f"{reply.status} {reply.body[:200]!r}" if reply else "the connection was dropped"
+            return {"labels": labels, "fault": f"request {len(labels)}, {asked.data[-200:]!r}: {told}"}
+        labels.append(reply.labels)
+    return {"labels": labels}
+
+
+def _next(wire: Wire) -> Reply | None:
+    """The next reply; None when the connection was dropped or nothing came for a minute."""
+    end = time.perf_counter() + LONGEST
+    while time.perf_counter() < end:
+        for _, _, reply in wire.events(1.0):
+            return reply
+    return None
+
+
+def closed(wire: Wire, requests: Sequence[Request], clients: int, warm: float, seconds: float) -> dict[str, Any]:
+    """Clients that wait for each answer; what is answered after `warm` seconds is counted."""
+    tally, turns = Tally(), itertools.cycle(requests)
+    begin = time.perf_counter() + warm
+    end = begin + seconds
+    for _ in range(clients):
+        wire.send(wire.connect(), next(turns))
+    while (now := time.perf_counter()) < end:
+        for connection, asked, reply in wire.events(end - now):
+            now = time.perf_counter()
+            if begin <= now < end:
+                tally.note(asked, reply, now - connection.sent)
+            wire.send(connection if connection.open else wire.connect(), next(turns))
+    return tally.to_json(seconds)
+
+
+def opened(wire: Wire, requests: Sequence[Request], rate: float, seconds: float) -> dict[str, Any]:
+    """`rate` requests a second, whatever comes back. What is answered later is in the times, not in the goodput."""
+    arrivals = Arrivals(wire, requests)
+    begin = time.perf_counter()
+    while (now := time.perf_counter() - begin) < seconds:
+        arrivals.send(int(now * rate))
+        arrivals.read(0.001)
+    good = len(arrivals.tally.taken.get(OK, []))
+    while arrivals.pending and time.perf_counter() - begin < seconds + DRAIN_SECONDS:
+        arrivals.read(0.1)
+    sent = {"offered": round(arrivals.sent / seconds, 1), "unsent": arrivals.unsent, "unanswered": arrivals.pending}
+    return {**arrivals.tally.to_json(seconds), **sent, "goodput": round(good / seconds, 1)}
+
+
+class Arrivals:
+    """Requests that come whether others are answered or not, each on a connection that is free, or on a new one."""
+
+    def __init__(self, wire: Wire, requests: Sequence[Request]) -> None:
+        self.tally = Tally()
+        self.sent = self.unsent = self.pending = 0
+        self._wire = wire
+        self._turns = itertools.cycle(requests)
+        self._idle: list[Connection] = []
+
+    def send(self, due: int) -> None:
+        """Send until `due` requests have arrived in all."""
+        while self.sent + self.unsent < due:
+            connection = self._free()
+            if connection is None:
+                self.unsent += 1
+            else:
+                self._wire.send(connection, next(self._turns))
+                self.sent += 1
+                self.pending += 1
+
+    def read(self, seconds: float) -> None:
+        """Count what was answered meanwhile."""
+        for connection, asked, reply in self._wire.events(seconds):
+            self.pending -= 1
+            self.tally.note(asked, reply, time.perf_counter() - connection.sent)
+            if connection.open:
+                self._idle.append(connection)
+
+    def _free(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.open:
+                return connection
+        return self._wire.connect() if len(self._wire) < MOST_CONNECTIONS else None
+
+
+def work(told: dict[str, Any]) -> dict[str, Any]:
+    """What the plan asks for."""
+    wire = Wire(told["port"])
+    expected = told.get("expected") or [()] * len(told["bodies"])
+    pairs = zip(told["bodies"], expected, strict=True)
+    requests = [request(told["port"], body.encode(), tuple(labels or ())) for body, labels in pairs]
+    try:
+        if told["mode"] == "once":
+            return once(wire, requests)
+        if told["mode"] == "open":
+            return opened(wire, requests, told["rate"], told["seconds"])
+        return closed(wire, requests, told["clients"], told["warm"], told["seconds"])
+    finally:
+        wire.close()
+
+
+def main() -> None:
+    """Do it, and say what share of a core it took."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    told = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = work(told)
+    cores = (time.process_time() - cpu) / (time.perf_counter() - wall)
+    print(json.dumps({**found, "generator_cores": round(cores, 3)}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Power: how many processes serve a version, and how many cores each of them uses, by a short measurement."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from ..models.estimate import available_memory_mb, cores, give_back_memory, held_memory_mb
+from ..records import Example
+from ..serving import Predictor
+from ..workspace import Workspace
+from .at_work import Job
+from .load import load
+
+MEASURED_SECONDS = 0.2
+# From this many times the rows a second on, another core is worth a process of its own.
+WORTH = 1.3
+# Of the memory that is left, the workers together may take so much.
+MEMORY_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Power:
+    """What serves: `workers` processes that do the `job`. `told` says so, and why."""
+
+    job: Job
+    workers: int
+    version: str
+    task: str
+    reads: str
+    told: Sequence[str]
+
+
+def power_of(workspace: Workspace, job: Job, workers: int = 0) -> Power:
+    """Load the version once to see what it is, and measure what was left open (0). Raises what `load` raises."""
+    held = held_memory_mb()
+    predictor = load(workspace, job.version, job.engine, job.tolerance, job.threads)
+    told = [form_line(predictor)]
+    if not workers:
+        workers, why = _chosen(predictor, job, held_memory_mb() - held)
+        told.append(why)
+    threads = job.threads or (max(cores() // workers, 1) if workers > 1 else 0)
+    facts = predictor.version, predictor.task.name, predictor.task.reads
+    del predictor  # each worker has its own
+    give_back_memory()
+    return Power(replace(job, threads=threads), workers, *facts, told)
+
+
+def _chosen(predictor: Predictor, job: Job, megabytes: float) -> tuple[int, str]:
+    """How many workers, and a sentence about it."""
+    if not predictor.form:  # torch spreads one request over all cores itself
+        return 1, "One process answers; each request uses all cores."
+    most = min(cores(), max(int(MEMORY_SHARE * available_memory_mb() / max(megabytes, 1)), 1))
+    if most == 1:
+        return 1, "One process answers."
+    gain = gain_of(predictor, most)
+    at_once = f"{most} rows at once take {most / gain:.1f} times as long as one"
+    if gain < WORTH:
+        return 1, f"One process answers: {at_once}."
+    return most, f"{most} processes answer, on one core each: {at_once}."
+
+
+def gain_of(predictor: Predictor, at_once: int) -> float:
+    """How many times the rows a second `at_once` threads answer, each on a core of its own, of what one answers."""
+    examples = predictor.parse(predictor.task.sample[:1])
+    predictor.predict_examples(examples)
+    alone = _rate(predictor, examples)
+    with ThreadPoolExecutor(at_once) as pool:
+        together = sum(pool.map(lambda _: _rate(predictor, examples), range(at_once)))
+    return together / alone
+
+
+def _rate(predictor: Predictor, examples: Sequence[Example]) -> float:
+    """Rows a second of one thread."""
+    count, started = 0, time.perf_counter()
+    while (taken := time.perf_counter() - started) < MEASURED_SECONDS:
+        predictor.predict_examples(examples)
+        count += 1
+    return count / taken
+
+
+def form_line(predictor: Predictor) -> str:
+    """Which form of the version answers, and how a faster one is had."""
+    if predictor.form:
+        return f"Answers come from its variant {predictor.form}; `tunewheel export` says how near they are."
+    return "Answers come from the model as it was trained; `tunewheel export` makes faster forms of it."

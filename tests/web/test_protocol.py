@@ -1,0 +1,101 @@
+import socket
+import threading
+import time
+
+import httpx
+from keyword_task import predictor, slow
+
+HEAD = b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+BODY = b'{"text": "card"}'
+REQUEST = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
+
+
+def reply(connection: socket.socket) -> bytes:
+    """One whole response of a connection that stays open."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += connection.recv(65536)
+    head, _, body = head.partition(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+def test_a_client_that_sends_no_head_is_let_go(start):
+    with start(head_seconds=0.3) as server, socket.create_connection(("127.0.0.1", server.port), 10) as silent:
+        assert silent.recv(65536).startswith(b"HTTP/1.1 408")
+        assert silent.recv(65536) == b""
+
+
+def test_a_head_that_comes_letter_by_letter_is_let_go(start):
+    with start(head_seconds=0.5) as server, socket.create_connection(("127.0.0.1", server.port), 10) as slow_one:
+        slow_one.settimeout(0.05)
+        answer, started = b"", time.monotonic()
+        while not answer and time.monotonic() - started < 10:
+            slow_one.sendall(b"G")
+            try:
+                answer = slow_one.recv(65536)
+            except TimeoutError:
+                continue
+        assert b" 400 " in answer or b" 408 " in answer
+        assert time.monotonic() - started < 5
+
+
+def test_a_connection_that_is_kept_open_may_wait_between_requests(start):
+    with start(head_seconds=0.3) as server, socket.create_connection(("127.0.0.1", server.port), 10) as kept:
+        for _ in range(2):
+            kept.sendall(REQUEST)
+            assert reply(kept).startswith(b"HTTP/1.1 200")
+            time.sleep(0.5)
+
+
+def test_who_is_turned_away_may_ask_again_on_the_same_connection(start):
+    with start(predictor(slow(1.0)), start=False, queue_rows=1) as server:
+        url = f"http://127.0.0.1:{server.port}/predict"
+        threads = [
+            threading.Thread(target=httpx.post, args=(url,), kwargs={"json": {"text": "card"}, "trust_env": False})
+            for _ in range(2)
+        ]
+        with socket.create_connection(("127.0.0.1", server.port), 10) as kept:
+            threads[0].start()
+            time.sleep(0.2)  # it is worked, and no longer waits
+            threads[1].start()
+            while not server.service.full:
+                time.sleep(0.01)
+            started = time.monotonic()
+            kept.sendall(REQUEST)
+            refused = reply(kept)
+            assert refused.startswith(b"HTTP/1.1 503") and b"retry-after: 1" in refused
+            assert time.monotonic() - started < 0.6
+            for thread in threads:
+                thread.join(10)
+            kept.sendall(REQUEST)
+            assert reply(kept).startswith(b"HTTP/1.1 200")
+        text = server.client.get("/metrics").text
+        assert 'tunewheel_requests_total{route="/predict",status="503"} 1.0' in text
+
+
+def test_beyond_the_most_connections_one_is_told_to_go(start):
+    with start(max_connections=3) as server:
+        open_ones = [socket.create_connection(("127.0.0.1", server.port), 10) for _ in range(4)]
+        open_ones[-1].sendall(REQUEST)
+        refused = reply(open_ones[-1])
+        assert refused.startswith(b"HTTP/1.1 503") and b"connection: close" in refused
+        for connection in open_ones:
+            connection.close()
+
+
+def test_a_head_without_an_end_is_refused_before_it_fills_the_memory(start):
+    with start(max_header_bytes=2_000) as server, socket.create_connection(("127.0.0.1", server.port), 10) as endless:
+        endless.sendall(b"GET / HTTP/1.1\r\nX: ")
+        answer = b""
+        endless.settimeout(0.2)
+        for _ in range(100):
+            try:
+                endless.sendall(b"x" * 500)
+                answer = endless.recv(65536)
+            except TimeoutError:
+                continue
+            break
+        assert answer.startswith(b"HTTP/1.1 431")

@@ -1,0 +1,138 @@
+import logging
+from pathlib import Path
+
+import pytest
+from keyword_task import PictureTask, predictor
+from listening import Listening
+
+from tunewheel.errors import BundleDamaged, WorkspaceError
+from tunewheel.registry import Draft, Token, digest
+from tunewheel.serving import Keyring, Switch
+from tunewheel.workflows import at_work as room
+from tunewheel.workflows.at_work import Follower, Job, Logged, started
+from tunewheel.workspace import Workspace
+
+DRAFT = Draft(name="one", task="keyword", kind="floor")
+
+
+class Loaded(list):
+    """What was loaded, in order; what is in `bad` cannot be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bad: dict[str, Exception] = {}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path):
+    """Three versions, the first of them live."""
+    with Workspace.open(tmp_path / "team") as opened:
+        for _ in range(3):
+            opened.register(lambda folder: (folder / "x.txt").write_text("x"), DRAFT)
+        opened.promote("v0001", "first")
+        yield opened
+
+
+@pytest.fixture
+def loaded(monkeypatch, workspace):
+    calls = Loaded()
+
+    def load(workspace, version, *_):
+        ident = workspace.versions.get(version).id
+        calls.append(ident)
+        if ident in calls.bad:
+            raise calls.bad[ident]
+        return predictor(version=ident)
+
+    monkeypatch.setattr(room, "load", load)
+    return calls
+
+
+@pytest.fixture
+def follower(workspace, loaded):
+    job = Job(workspace.path)
+    return Follower(workspace, job, Switch(started(workspace, job, "live")), Keyring([]), Listening())
+
+
+def test_what_goes_live_takes_over(follower, workspace, loaded):
+    follower.look()
+    assert loaded == ["v0001"]
+    workspace.promote("v0002", "better")
+    follower.look()
+    assert (follower.switch.version, loaded) == ("v0002", ["v0001", "v0002"])
+    assert "v0002 answers from now on." in follower.say.said
+
+
+def test_going_back_loads_nothing(follower, workspace, loaded):
+    workspace.promote("v0002", "better")
+    follower.look()
+    workspace.rollback()
+    follower.look()
+    assert (follower.switch.version, follower.switch.before) == ("v0001", "v0002")
+    assert loaded == ["v0001", "v0002"]
+    assert "v0001 answers again." in follower.say.said
+
+
+def test_a_damaged_version_changes_nothing_is_told_once_and_tried_again_later(follower, workspace, loaded, monkeypatch):
+    loaded.bad["v0002"] = BundleDamaged("weights.safetensors was changed.")
+    workspace.promote("v0002", "better")
+    for _ in range(3):
+        follower.look()
+    assert follower.switch.version == "v0001" and follower.switch.ready
+    assert loaded == ["v0001", "v0002"]
+    assert follower.say.said.count("v0002 cannot be served; v0001 goes on answering.") == 1
+    monkeypatch.setattr(room.time, "monotonic", lambda: 1e9)
+    loaded.bad.clear()
+    follower.look()
+    assert follower.switch.version == "v0002"
+
+
+def test_after_a_damaged_version_another_one_is_tried_at_once(follower, workspace, loaded):
+    loaded.bad["v0002"] = OSError("no space left on device")
+    workspace.promote("v0002", "better")
+    follower.look()
+    workspace.promote("v0003", "better still")
+    follower.look()
+    assert follower.switch.version == "v0003"
+
+
+def test_a_version_that_reads_something_else_waits_for_a_new_start(follower, workspace, monkeypatch):
+    monkeypatch.setattr(room, "load", lambda *_: predictor(task=PictureTask(), version="v0002"))
+    workspace.promote("v0002", "pictures")
+    follower.look()
+    assert follower.switch.version == "v0001"
+    assert "Stop the server and start it again." in follower.say.said
+
+
+def test_an_id_is_not_followed(follower, workspace, loaded):
+    follower.job = Job(workspace.path, "v0001")
+    workspace.promote("v0002", "better")
+    follower.look()
+    assert follower.switch.version == "v0001"
+
+
+def test_a_database_that_is_away_changes_nothing(follower, monkeypatch):
+    class Away:
+        @staticmethod
+        def list():
+            raise WorkspaceError("the database is locked.")
+
+    follower.workspace.tokens = Away
+    follower.look()
+    assert follower.switch.version == "v0001"
+
+
+def test_tokens_that_are_added_and_revoked_are_known_at_the_next_look(follower, workspace):
+    workspace.tokens.add(Token("shop", "predict", digest("secret")))
+    assert follower.keyring.find("secret") is None
+    follower.look()
+    assert follower.keyring.find("secret").name == "shop"
+    workspace.tokens.revoke("shop")
+    follower.look()
+    assert follower.keyring.find("secret") is None
+
+
+def test_without_a_terminal_what_happens_is_logged(caplog):
+    with caplog.at_level(logging.WARNING):
+        Logged().line("v0002 answers from now on.")
+    assert caplog.messages == ["v0002 answers from now on."]
