@@ -157,3 +157,28 @@ def test_nobody_is_admitted_who_would_wait_too_long():
     assert not queue.full
     assert queue.drain(5)
     assert queue.full
+
+
+def test_who_is_alone_is_answered_in_its_own_thread_when_that_takes_but_a_moment():
+    threads = []
+
+    def work(items):
+        threads.append(threading.current_thread())
+        return list(items)
+
+    queue = Queue(work, queue_rows=8)
+    assert queue.at_once(["a"], 1.0) is None  # how long it takes is not known yet
+    queue.learn(0.01, ["a"])
+    assert queue.at_once(["a"], 0.02) == ["a"]
+    assert threads == [threading.current_thread()]
+    assert queue.at_once(["a"] * 1000, 0.02) is None
+    assert queue.drain(1)
+    assert queue.at_once(["a"], 1.0) is None
+
+
+def test_nobody_is_answered_before_those_who_wait(queue, gate):
+    queue.learn(0.001, ["a"])
+    first = busy(queue, gate)
+    assert queue.at_once(["b"], 1.0) is None
+    gate.open.set()
+    assert first.result(5) == ["FIRST"]

@@ -66,3 +66,16 @@ def test_the_answers_list_as_many_labels_as_asked_for():
     (answer,) = service.submit([{"text": "card"}], 5).result(5)
     assert next(iter(answer["probabilities"])) == answer["label"] and len(answer["probabilities"]) == 2
     assert service.stop(1)
+
+
+def test_rows_that_are_not_alike_in_company_are_never_answered_together():
+    def once(batch):  # as fast for many rows as for one
+        time.sleep(0.01)
+        return softmax(batch)
+
+    made = predictor(once)
+    made.alike = False
+    service = Service(made)
+    service.start()
+    assert not service.together
+    assert service.stop(1)

@@ -56,7 +56,7 @@ class Queue(Generic[Item, Answer]):
         self._queue_seconds = queue_seconds
         self._cost = cost
         self._waiting: deque[_Request[Item, Answer]] = deque()
-        self._rows = self._units = 0
+        self._rows = self._units = self._busy = 0
         self._seconds_a_unit = 0.0
         self._changed = threading.Condition()
         self._open = True
@@ -97,6 +97,25 @@ class Queue(Generic[Item, Answer]):
             self._changed.notify()
         return request.future
 
+    def at_once(self, items: Sequence[Item], seconds: float) -> list[Answer] | None:
+        """The answers, worked in the thread that asks: two hand-overs between threads less. None where somebody waits
+        or is worked, or where it would take more than about `seconds`."""
+        units = sum(map(self._cost, items))
+        with self._changed:
+            free = self._open and not self._waiting and self._busy < len(self._workers)
+            if not free or not 0 < units * self._seconds_a_unit <= seconds:
+                return None
+            self._busy += 1
+        started = time.monotonic()
+        try:
+            return self._work(items)
+        finally:
+            self._done(time.monotonic() - started, units)
+
+    def learn(self, seconds: float, items: Sequence[Item]) -> None:
+        """Hear how long some items took elsewhere."""
+        self._learn_pace(seconds, sum(map(self._cost, items)))
+
     def drain(self, seconds: float) -> bool:
         """Accept nothing more, finish what waits; True when all was answered within `seconds`.
 
@@ -128,7 +147,7 @@ class Queue(Generic[Item, Answer]):
         while requests := self._next():
             started = time.monotonic()
             self._answer(requests)
-            self._learn_pace(time.monotonic() - started, sum(request.cost for request in requests))
+            self._done(time.monotonic() - started, sum(request.cost for request in requests))
 
     def _next(self) -> list[_Request[Item, Answer]]:
         """Requests to answer together; empty when the line is closed and nobody waits."""
@@ -138,6 +157,7 @@ class Queue(Generic[Item, Answer]):
                 if not self._waiting:
                     return []
                 if requests := self._take():
+                    self._busy += 1
                     return requests
 
     def _take(self) -> list[_Request[Item, Answer]]:
@@ -169,6 +189,11 @@ class Queue(Generic[Item, Answer]):
         """One of them failed the batch: find it, and let the others have their answers."""
         for request in requests:
             self._answer([request])
+
+    def _done(self, seconds: float, units: int) -> None:
+        with self._changed:
+            self._busy -= 1
+            self._learn_pace(seconds, units)
 
     def _learn_pace(self, seconds: float, units: int) -> None:
         pace = seconds / max(units, 1)

@@ -25,15 +25,24 @@ class Predictor:
     """Answers rows with one version: `task.decode(engine(batch), batch)` and nothing else.
 
     Safe to call from several threads; chunks of different callers take turns, so many `at_once`.
-    `form` names the variant that answers; it is empty for the version as it was trained.
+    `form` names the variant that answers; it is empty for the version as it was trained. Rows answer `alike` whatever
+    other rows stand beside them in a batch, up to rounding; activations in eight bits share one scale a batch.
     """
 
     def __init__(
-        self, task: Task, encode: Encode, engine: Engine, version: str, at_once: int = 1, form: str = ""
+        self,
+        task: Task,
+        encode: Encode,
+        engine: Engine,
+        version: str,
+        at_once: int = 1,
+        form: str = "",
+        alike: bool = True,
     ) -> None:
         self.task = task
         self.version = version
         self.form = form
+        self.alike = alike
         self.at_once = at_once
         self._encode = encode
         self._engine = engine

@@ -18,6 +18,8 @@ from .present import Answer, present
 
 # Whether company pays is measured with so many rows, so often; it pays from this share of their time one by one.
 COMPANY, TIMES, PAYS = 8, 3, 0.8
+# No longer than this may a request that is alone keep its thread, which is the one that listens to all clients.
+LONE_SECONDS = 0.005
 
 
 class Service:
@@ -94,7 +96,8 @@ class Service:
         row = self.predictor.parse(admit(self.sample[:1], self.predictor.task, self.options))
         self.predictor.predict_examples(row)
         alone, all_of_them = self._seconds(row), self._seconds(row * COMPANY)
-        if all_of_them < PAYS * COMPANY * alone:
+        self._queue.learn(alone, row)
+        if self.predictor.alike and all_of_them < PAYS * COMPANY * alone:
             self._queue.together = self.options.batch_bytes
         self._ready.set()
 
@@ -107,13 +110,21 @@ class Service:
         """Say "not ready" from now on, so that new requests go elsewhere while old ones are finished."""
         self._ready.clear()
 
-    def submit(self, rows: Sequence[Mapping[str, Any]], seconds: float) -> Future[list[Answer]]:
+    def submit(
+        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False
+    ) -> Future[list[Answer]]:  # fmt: skip
         """Answers to come, one a row, each with an id. Nobody waits longer than `seconds`.
 
+        Who is `alone`, with nobody else's request in sight, may be answered here and now.
         Raises `RequestInvalid`, `RequestTooLarge` (every problem named) or `Overloaded`.
         """
         examples = self.predictor.parse(admit(rows, self.predictor.task, self.options))
-        return self._queue.submit(examples, time.monotonic() + seconds)
+        answers = self._queue.at_once(examples, LONE_SECONDS) if alone else None
+        if answers is None:
+            return self._queue.submit(examples, time.monotonic() + seconds)
+        done: Future[list[Answer]] = Future()
+        done.set_result(answers)
+        return done
 
     def _seconds(self, examples: Sequence[Example]) -> float:
         """The least time that answering the examples took."""

@@ -102,9 +102,11 @@ class Switch:
         stopped = [service.stop(seconds) for service in self._kept()]  # every one of them
         return all(stopped)
 
-    def submit(self, rows: Sequence[Mapping[str, Any]], seconds: float) -> Future[list[Answer]]:
+    def submit(
+        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False
+    ) -> Future[list[Answer]]:  # fmt: skip
         """As `Service.submit`, by who is `current`."""
-        return self._current.submit(rows, seconds)
+        return self._current.submit(rows, seconds, alone=alone)
 
     def _kept(self) -> list[Service]:
         return [self._current, *([self._before] if self._before else [])]

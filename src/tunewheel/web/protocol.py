@@ -88,6 +88,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._turning_away = True
             self._turned_away()
             return None
+        self.scope["alone"] = not self.tasks  # type: ignore[typeddict-unknown-key]
         return super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

@@ -48,10 +48,10 @@ def api(service: Service, metrics: Metrics, seconds: float) -> APIRouter:
     async def predict(request: Request) -> Response:
         body, current = await request.body(), service.current
         if len(body) <= SHORT_BODY:
-            waiting = submitted(current, body, seconds)
+            waiting = submitted(current, body, seconds, alone=request.scope.get("alone", False))
         else:
             waiting = await run_in_threadpool(submitted, current, body, seconds)
-        answers = await _while_connected(request, waiting)
+        answers = waiting.result() if waiting.done() else await _while_connected(request, waiting)
         request.scope.update(rows=len(answers), version=current.version)  # for whoever notes it
         metrics.rows.inc(len(answers))
         return JSONResponse({"version": current.version, "predictions": answers})
@@ -83,9 +83,9 @@ def api(service: Service, metrics: Metrics, seconds: float) -> APIRouter:
     return router
 
 
-def submitted(service: Service, body: bytes, seconds: float) -> Future[list[dict[str, Any]]]:
+def submitted(service: Service, body: bytes, seconds: float, *, alone: bool = False) -> Future[list[dict[str, Any]]]:
     """The answers to come to the rows of a body. Raises what `parsed` and `Service.submit` raise."""
-    return service.submit(parsed(body).as_rows(service.reads), seconds)
+    return service.submit(parsed(body).as_rows(service.reads), seconds, alone=alone)
 
 
 def parsed(body: bytes) -> PredictRequest:

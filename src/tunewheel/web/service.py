@@ -52,5 +52,8 @@ class Service(Protocol):
     def stop(self, seconds: float) -> bool:
         """Accept nothing more and finish what waits, for at most `seconds`; blocks."""
 
-    def submit(self, rows: Sequence[Mapping[str, Any]], seconds: float) -> Future[list[dict[str, Any]]]:
-        """One answer a row to come within `seconds`. Raises errors of the `ServingError` tree."""
+    def submit(
+        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False
+    ) -> Future[list[dict[str, Any]]]:  # fmt: skip
+        """One answer a row to come within `seconds`; at once, where who is `alone` takes but a moment. Raises errors of
+        the `ServingError` tree."""

@@ -60,4 +60,5 @@ def _exported(workspace: Workspace, version: Version, variant: Bundle, threads: 
 
     task = revive_task(workspace.bundle(version.id))
     engine = OnnxEngine(variant.file(GRAPH), task.reads, threads)
-    return Predictor(task, task.encode, engine, version.id, at_once=threads, form=variant.manifest.name)
+    form = variant.manifest.name
+    return Predictor(task, task.encode, engine, version.id, at_once=threads, form=form, alike=form != "onnx-int8")
