@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import ssl
-import sys
 import tempfile
 import threading
 import time
@@ -32,7 +31,6 @@ BACKLOG = 2048
 # A worker that does not answer its supervisor for so long is started anew.
 HEALTH_SECONDS = 30
 ORPHAN_SECONDS = 1.0
-SWITCH_SECONDS = 0.0005
 
 
 def run(
@@ -64,8 +62,6 @@ def run(
 
 def application(job: Job, access: Access) -> FastAPI:
     """The application of one process: the version at work, following its alias. Raises what `at_work` raises."""
-    # The thread that listens must not wait five milliseconds for the one that computes at every turn.
-    sys.setswitchinterval(SWITCH_SECONDS)
     return create_app(at_work(job, access.keyring), job.options, access)
 
 
