@@ -48,13 +48,13 @@ def run(
     these processes. `ready` is called when requests are answered. Raises what `make` raises, or `ServingError` when
     workers do not come up.
     """
+    listener.listen(BACKLOG)  # before anybody is told the address: who comes early waits
     if workers == 1:
         app = make()
         ready()
         with _signals_end_quietly():
             uvicorn.Server(_config(app, options, access)).run(sockets=[listener])
         return
-    listener.listen(BACKLOG)  # before the workers are there: who comes early waits
     with tempfile.TemporaryDirectory(prefix="tunewheel-metrics-") as folder, _environment(FOLDER, folder):
         orphaned = partial(_ending_with, os.getpid(), make)
         Workers(_config(orphaned, options, access, factory=True, workers=workers), [listener], ready).run()
