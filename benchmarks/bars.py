@@ -134,7 +134,7 @@ RULES: tuple[tuple[str, str, str, Rule], ...] = (
 def bars(parts: Parts, order: tuple[str, ...]) -> list[Bar]:
     """All bars, from the parts that were measured so far. `order` names the sets of a whole benchmark."""
     judged = [_judged(name, bar, parts.get(of), rule) for name, of, bar, rule in RULES]
-    return [_with_tried(bar) for bar in (*judged, _served(parts), _whole(parts, order))]
+    return [with_tried(bar, TRIED) for bar in (*judged, _served(parts), _whole(parts, order))]
 
 
 def _judged(name: str, bar: str, part: Part | None, rule: Rule) -> Bar:
@@ -166,8 +166,8 @@ def _whole(parts: Parts, order: tuple[str, ...]) -> Bar:
     return replace(bar, holds=None, note=f"{NOT_RUN}: {', '.join(missing)}") if missing else bar
 
 
-def _with_tried(bar: Bar) -> Bar:
-    """The bar with what was tried, where it does not hold."""
-    if bar.holds is not False or bar.name not in TRIED:
+def with_tried(bar: Bar, tried: Mapping[str, str]) -> Bar:
+    """The bar with what was `tried`, by its name, where it does not hold."""
+    if bar.holds is not False or bar.name not in tried:
         return bar
-    return replace(bar, note="; ".join(filter(None, [bar.note, TRIED[bar.name]])))
+    return replace(bar, note="; ".join(filter(None, [bar.note, tried[bar.name]])))

@@ -161,7 +161,7 @@ def test_a_first_slab_that_fails_leaves_nothing(source, tmp_path):
 def test_a_crash_between_the_last_two_steps_costs_nothing(source, tmp_path, monkeypatch):
     target, said = tmp_path / "out.csv", Listening()
     with monkeypatch.context() as patch, pytest.raises(RuntimeError):
-        patch.setattr(partial, "_sync_folder", dies_once_there(target))
+        patch.setattr(partial, "sync", dies_once_there(target))
         predict_table(predictor(), read(source), target, Silent())
     assert target.read_bytes() == whole(source, "csv")
     assert beside(tmp_path) == [".out.csv.partial.json"]

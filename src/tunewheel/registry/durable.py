@@ -41,10 +41,10 @@ def atomic_copy(source: Path, target: Path) -> str:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, temporary)
-        _sync(temporary)
+        sync(temporary)
         digest = file_sha256(temporary)
         temporary.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
     except OSError as error:
         raise unwritable(target, error) from error
     finally:
@@ -62,8 +62,8 @@ def sync_tree(folder: Path) -> None:
     """Have the disk keep every file and folder under `folder`, and `folder` itself."""
     for path in folder.rglob("*"):
         if not path.is_symlink():
-            _sync(path)
-    _sync(folder)
+            sync(path)
+    sync(folder)
 
 
 def remove_partial(folder: Path, idle: float = 0.0) -> None:
@@ -99,10 +99,11 @@ def _place(temporary: Path, target: Path) -> None:
     if target.exists():
         raise WorkspaceError("it exists already and is never replaced.", where=str(target), mend="Use another name.")
     temporary.rename(target)
-    _sync(target.parent)
+    sync(target.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file, or what was renamed or removed in a folder, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

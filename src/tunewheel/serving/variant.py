@@ -12,6 +12,8 @@ from ..records import Options
 
 FACTS = "variant.json"
 GRAPH = "model.onnx"
+# The forms there are. In eight bits the activations of a batch share one scale: rows answer as their company does.
+FLOAT, EIGHT_BITS = "onnx-fp32", "onnx-int8"
 
 
 class Tolerance(Options):

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .security import OPEN_ROUTES
+from .sent import Sent
 
 MOST_BYTES = 50_000_000
 MOST_WAITING = 10_000
@@ -86,19 +87,12 @@ class Audited:
         if scope["type"] != "http" or scope["path"] in OPEN_ROUTES:
             await self.app(scope, receive, send)
             return
-        status = 0  # the client left before an answer began
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        sent = Sent(send)
         started = time.perf_counter()
         try:
-            await self.app(scope, receive, watched)
+            await self.app(scope, receive, sent)
         finally:
-            self._note(scope, status, time.perf_counter() - started)
+            self._note(scope, sent.status, time.perf_counter() - started)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         self.log.note(

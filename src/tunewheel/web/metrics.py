@@ -10,8 +10,9 @@ from pathlib import Path
 import psutil
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .sent import Sent
 from .service import Service
 
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -93,18 +94,11 @@ class Measured:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status = "none"  # the client left before an answer began
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = str(message["status"])
-            await send(message)
-
+        sent = Sent(send)
         started = time.perf_counter()
         route = scope["path"] if scope["path"] in self.routes else "other"
         try:
-            await self.app(scope, receive, watched)
+            await self.app(scope, receive, sent)
         finally:
-            self.metrics.requests.labels(route, status).inc()
+            self.metrics.requests.labels(route, str(sent.status or "none")).inc()
             self.metrics.latency.labels(route).observe(time.perf_counter() - started)

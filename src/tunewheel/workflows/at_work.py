@@ -42,14 +42,14 @@ class Logged(Silent):
         _log.warning(text)
 
 
-def at_work(job: Job, keyring: Keyring | None = None, say: Say | None = None) -> Switch:
+def at_work(job: Job, keyring: Keyring | None = None) -> Switch:
     """A warm service that follows the alias which the job names, as does the `keyring` the tokens of the workspace.
 
     Raises what `load` raises.
     """
     workspace = Workspace.open(job.workspace, create=False)
     switch = Switch(started(workspace, job, job.version))
-    follower = Follower(workspace, job, switch, keyring, say or Logged())
+    follower = Follower(workspace, job, switch, keyring, Logged())
     threading.Thread(target=follower.run, name="tunewheel-follower", daemon=True).start()
     return switch
 

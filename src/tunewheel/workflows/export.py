@@ -22,14 +22,12 @@ from ..serving import Predictor
 from ..serving.certificate import SAMPLE, differing, evenly
 from ..serving.onnx import OnnxEngine
 from ..serving.portable import checked_place, write_portable
-from ..serving.variant import FACTS, GRAPH, Tolerance, Variant, chosen_of
+from ..serving.variant import EIGHT_BITS, FACTS, FLOAT, GRAPH, Tolerance, Variant, chosen_of
 from ..workspace import Workspace
 from .rows.frozen import as_example
 from .say import Say, Silent
 
 __all__ = ["Exported", "Tolerance", "export"]
-
-FLOAT, EIGHT_BITS = "onnx-fp32", "onnx-int8"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from ..errors import VersionMissing
 from ..models.estimate import cores
 from ..registry import Bundle, Version
 from ..serving import Predictor
-from ..serving.variant import FACTS, GRAPH, Tolerance, Variant, chosen_of
+from ..serving.variant import EIGHT_BITS, FACTS, GRAPH, Tolerance, Variant, chosen_of
 from ..workspace import Workspace
 
 Engine = Literal["auto", "torch", "onnx-fp32", "onnx-int8"]
@@ -61,4 +61,4 @@ def _exported(workspace: Workspace, version: Version, variant: Bundle, threads: 
     task = revive_task(workspace.bundle(version.id))
     engine = OnnxEngine(variant.file(GRAPH), task.reads, threads)
     form = variant.manifest.name
-    return Predictor(task, task.encode, engine, version.id, at_once=threads, form=form, alike=form != "onnx-int8")
+    return Predictor(task, task.encode, engine, version.id, at_once=threads, form=form, alike=form != EIGHT_BITS)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Busy, ServingError
+from ..registry.durable import sync
 from .say import Say
 
 Sameness = Mapping[str, Any]
@@ -54,7 +55,7 @@ class PartialFile:
             if not found.size:
                 # First of all: with new bytes in the file the old journal would lie.
                 self._journal.unlink(missing_ok=True)
-                _sync_folder(self.target.parent)
+                sync(self.target.parent)
             self._file.truncate(found.size)
             self._keep()
         return why
@@ -73,7 +74,7 @@ class PartialFile:
         with self._told():
             self._keep()
             self._path.replace(self.target)
-            _sync_folder(self.target.parent)
+            sync(self.target.parent)
             self._journal.unlink(missing_ok=True)
 
     def leave(self) -> str:
@@ -212,14 +213,6 @@ def _write_journal(path: Path, content: Mapping[str, Any]) -> None:
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _reason(error: OSError) -> str:
