@@ -85,6 +85,10 @@ class SqlJournal:
                 return
             after = rows[-1].number
 
+    def last(self) -> int:
+        with self._database.reading() as connection:
+            return current_number(connection, "said")
+
     def draw(self, drawn: Sequence[Drawn]) -> int:
         return self._append("drawn", drawn)
 

@@ -15,6 +15,7 @@ from .recipes import recipe_app
 from .tokens import token_app
 from .using import predict, serve
 from .versions import promote, rollback, versions
+from .wheel import audit, compare, ledger_app, status, turn
 
 app = typer.Typer(
     help="From a labelled file to a proved, served, fine-tuned model in one command.",
@@ -24,10 +25,14 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, plan, tune, predict, serve, export, report, versions, promote, rollback, tasks, models):
+for command in (
+    check, plan, tune, predict, serve, export, report, status, audit, turn, compare, versions, promote, rollback,
+    tasks, models,
+):  # fmt: skip
     app.command(cls=Command)(command)
 app.add_typer(recipe_app, name="recipe")
 app.add_typer(token_app, name="tokens")
+app.add_typer(ledger_app, name="ledger")
 
 
 @app.callback(invoke_without_command=True)
