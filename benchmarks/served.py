@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from tunewheel.workflows.tuning.enlist import judged_rows
+from tunewheel.workflows.rows.judged import judged_rows
 from tunewheel.workspace import Workspace
 
 from . import commands

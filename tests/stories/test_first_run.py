@@ -10,8 +10,8 @@ from tunewheel.errors import RecipeError, WorkspaceError
 from tunewheel.evaluation.report import Report
 from tunewheel.recipe import read
 from tunewheel.workflows.report import report
+from tunewheel.workflows.rows.judged import judged_rows
 from tunewheel.workflows.tune import tune
-from tunewheel.workflows.tuning.enlist import judged_rows
 from tunewheel.workspace import Workspace
 
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "reference" / "json.md"

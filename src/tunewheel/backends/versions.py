@@ -54,19 +54,23 @@ class SqlVersions:
         with self._database.reading() as connection:
             return [_version(row) for row in connection.execute(select(versions).order_by(versions.c.number))]
 
-    def set_alias(self, alias: str, reference: str, expected: str | None = None, reason: str = "") -> Version:
+    def set_alias(
+        self, alias: str, reference: str, expected: str | None = None, reason: str = "",
+        evidence: Mapping[str, Any] | None = None,
+    ) -> Version:  # fmt: skip
         checked_alias(alias)
         with writing(self._database) as connection:
             row, now = _find(connection, reference), _aliases(connection).get(alias)
             if expected is not None and now != expected:
                 raise _moved(alias, now, expected)
-            if now == version_id(row.number):
-                return _version(row)
-            _point(connection, alias, row.number)
-            if alias == LIVE and now is not None:
+            changes = now != version_id(row.number)
+            if changes:
+                _point(connection, alias, row.number)
+            if changes and alias == LIVE and now is not None:
                 _point(connection, PREVIOUS, version_number(now))
             facts = {"alias": alias, "version": version_id(row.number), "before": now, "reason": reason}
-            enter(connection, "alias", facts)
+            if changes or evidence:
+                enter(connection, "alias", {**facts, **({"evidence": evidence} if evidence else {})})
             return _version(row)
 
     def aliases(self) -> Mapping[str, str]:

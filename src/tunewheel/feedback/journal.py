@@ -100,6 +100,9 @@ class Journal(Protocol):
     def said(self, after: int = 0, kind: Kind | None = None) -> Iterator[Said]:
         """What people said after the number `after`, in order of arrival."""
 
+    def last(self) -> int:
+        """The number of the last of what people said; 0 when nobody has said anything."""
+
     def draw(self, drawn: Sequence[Drawn]) -> int:
         """Keep what an audit drew. Gives the number of the last of it."""
 

@@ -68,10 +68,14 @@ class VersionStore(Protocol):
     def list(self) -> Sequence[Version]:
         """All versions, oldest first."""
 
-    def set_alias(self, alias: str, reference: str, expected: str | None = None, reason: str = "") -> Version:
+    def set_alias(
+        self, alias: str, reference: str, expected: str | None = None, reason: str = "",
+        evidence: Mapping[str, Any] | None = None,
+    ) -> Version:  # fmt: skip
         """Point `alias` to a version; ledger entry "alias". Setting `live` moves the old one to `previous`.
 
-        With `expected`, only if the alias points to that id now; otherwise raises `Busy`, and nothing changes.
+        With `expected`, only if the alias points to that id now; otherwise raises `Busy`, and nothing changes. The
+        entry holds `reason` and `evidence` (plain JSON); with evidence there is one even where nothing changes.
         """
 
     def aliases(self) -> Mapping[str, str]:

@@ -77,15 +77,24 @@ class Asked:
 
 
 def asked_for(
-    recipe: Recipe[Any] | str | Path | None, data: str | Path | None, flags: Mapping[str, Any], sets: Sequence[str]
+    recipe: Recipe[Any] | Mapping[str, Any] | str | Path | None,
+    data: str | Path | None,
+    flags: Mapping[str, Any],
+    sets: Sequence[str],
 ) -> Asked:
     """Flags over the recipe; `--set` comes over both when the recipe is built."""
-    settings = recipe.model_dump(mode="json") if isinstance(recipe, Recipe) else read(recipe) if recipe else {}
+    settings = _settings(recipe) if recipe else {}
     section = {name: str(flags[name]) for name in DATA_FLAGS if name in flags}
     over: dict[str, Any] = {"data": section | ({"path": str(data)} if data else {})}
     over |= {name: flags[name] for name in ("task", "seed") if name in flags}
     over |= {"model": {"name": str(flags["model"])}} if "model" in flags else {}
     return Asked(merged(settings, over), {role: flags[role] for role in ROLES if role in flags}, sets)
+
+
+def _settings(recipe: Recipe[Any] | Mapping[str, Any] | str | Path) -> dict[str, Any]:
+    if isinstance(recipe, Recipe):
+        return recipe.model_dump(mode="json")
+    return dict(recipe) if isinstance(recipe, Mapping) else read(recipe)
 
 
 def _is_about(flag: str, *names: str) -> bool:

@@ -28,7 +28,9 @@ from .choose import (
     settled_training,
     told_with_settings,
 )
+from .promotion import Gate, promote_if_proved
 from .rows.gather import open_table
+from .rows.lessons import Lessons
 from .rows.sets import make_sets
 from .run import Run
 from .say import Say, Silent
@@ -50,22 +52,25 @@ from .tuning.underway import RECIPE, remember, run_folder
 def tune(
     data: str | Path | None = None,
     *,
-    recipe: Recipe[Any] | str | Path | None = None,
+    recipe: Recipe[Any] | Mapping[str, Any] | str | Path | None = None,
     sets: Sequence[str] = (),
     workspace: str | Path | Workspace = "tunewheel-workspace",
-    resume: bool = False,
+    resume: bool | str = False,
     say: Say | None = None,
     model: str | None = None,
     seed: int | None = None,
     budget: str | None = None,
+    lessons: Lessons | None = None,
+    gate: Gate = promote_if_proved,
     **flags: Any,
 ) -> Run:
     """Fine-tune a model on a labelled file, prove it on a frozen test set, and register it.
 
     `flags` name columns by role (`text=`, `label=`, ...), the task (`task=`) and files or columns of the data
     section (`test=`, `validation=`, `split=`, `group=`, `time=`, `format=`, `encoding=`, `sheet=`). What is left open
-    is chosen and said. `budget` ("2m", "quick") is how long the run may take in all. `resume` goes on with an
-    interrupted run as it was asked for, and takes none of these.
+    is chosen and said. `budget` ("2m", "quick") is how long the run may take in all. `lessons` are rows that people
+    taught, to be learnt beside the file; `gate` decides whether the version goes live. `resume` goes on with the newest
+    interrupted run, or the one of this name, as it was asked for, and takes none of these but the gate.
     Raises the errors of `tunewheel.errors`.
     """
     say = say or Silent()
@@ -81,6 +86,8 @@ def tune(
                 model=model,
                 seed=seed,
                 budget=budget,
+                lessons=lessons,
+                gate=gate,
                 **flags,
             )
     started = time.perf_counter()
@@ -90,10 +97,13 @@ def tune(
         _refuse_changes(data, recipe, sets, {**flags, **({"budget": budget} if budget else {})})
     with run_folder(workspace, resume) as folder:
         asked = asked_for(folder / RECIPE if resume else recipe, data, flags, sets)
+        lessons = Lessons.load(folder) if resume else lessons or Lessons(said=workspace.journal.last())
+        lessons.save(folder)
         kept = kept_of(folder) if resume else Kept(clock.seconds) if clock else None
         if kept is not None:  # what an earlier start has spent counts
             clock = Clock(kept.budget, started - kept.spent)
-        return _tuned(_Begun(workspace, folder, asked, say, clock.started if clock else started, clock, kept, resume))
+        began = clock.started if clock else started
+        return _tuned(_Begun(workspace, folder, asked, say, began, clock, kept, lessons, gate, resume))
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,8 @@ class _Begun:
     started: float
     clock: Clock | None
     kept: Kept | None
+    lessons: Lessons
+    gate: Gate
     resumed: bool = False
 
 
@@ -129,7 +141,10 @@ def _tuned(begun: _Begun) -> Run:
         recipe, split = draft_recipe(table, begun.asked, say)
     kind = tasks.find(recipe.task)
     task = kind(recipe.options)
-    sets = make_sets(begun.workspace, table, task, recipe.data, split, recipe.seed, say.line, steering_bytes(clock))
+    most = steering_bytes(clock)
+    sets = make_sets(
+        begun.workspace, table, task, recipe.data, split, recipe.seed, say.line, most, begun.lessons
+    )  # fmt: skip
     task.facts = task.learn(sets.train)
     say.line(f"{len(sets.train)} rows to train, {len(sets.validation)} to validate, {len(sets.test)} frozen to judge.")
     recipe, model = choose_model(recipe, sets.train, kind.reads, say)
@@ -143,7 +158,8 @@ def _tuned(begun: _Begun) -> Run:
     remember(begun.folder, recipe)
     cut = bool(clock and recipe.training.steps)
     chosen, why = preferred(anytime.candidates, sets.groups(sets.validation), cut=cut, few=sets.few)
-    ending = Ending(office, recipe, begun.started, anytime.record(task.best_by, why), chosen, clock, planned)
+    search = anytime.record(task.best_by, why)
+    ending = Ending(office, recipe, begun.started, search, chosen, begun.gate, clock, planned)
     return conclude(ending, anytime.candidates, say)
 
 

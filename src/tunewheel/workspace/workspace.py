@@ -111,10 +111,13 @@ class Workspace:
         version = self.versions.get(reference)
         return bundle.read(contained(self.path, version.folder)).verify()
 
-    def promote(self, reference: str, reason: str) -> Version:
-        """Make a version live; the one that was live becomes `previous`. The ledger keeps the `reason`.
+    def promote(
+        self, reference: str, reason: str, expected: str | None = None, evidence: Mapping[str, Any] | None = None
+    ) -> Version:  # fmt: skip
+        """Make a version live; the one that was live becomes `previous`. The ledger keeps `reason` and `evidence`.
 
-        Raises `CertificateMismatch` when the version was refused, `BundleDamaged` when its files are not intact.
+        With `expected`, only if that version is live now; otherwise raises `Busy`. Raises `CertificateMismatch` when
+        the version was refused, `BundleDamaged` when its files are not intact.
         """
         version = self.versions.get(reference)
         if version.status == "refused":
@@ -123,7 +126,8 @@ class Workspace:
                 mend=f"Look at its certificate with `tunewheel report {version.id}`, and tune again.",
             )
         self.bundle(version.id)
-        return self.versions.set_alias(LIVE, version.id, reason=checked_text(reason, "reason"))
+        said = checked_text(reason, "reason")
+        return self.versions.set_alias(LIVE, version.id, expected=expected, reason=said, evidence=evidence)
 
     def rollback(self) -> Version:
         """Make the previous version live again (and the live one `previous`, so that a second call undoes the first).

@@ -20,6 +20,7 @@ from ...workspace import Workspace
 from .frozen import labels_of
 from .given import Given, Tell, given_rows
 from .judge import Judge, freeze, frozen_rows, to_be_frozen
+from .lessons import Learnt, Lessons, learnt
 
 MOST_STEERING, FEWEST_STEERING = 2_000, 500
 
@@ -29,7 +30,8 @@ class Sets:
     """Labelled examples of each part. `leaked` are positions in `test` of rows that are also in training.
 
     `group` names the column of rows that belong together, `problems` what was left out or mended in reading. `carved`
-    says that the validation rows were taken from those to train on, not given apart.
+    says that the validation rows were taken from those to train on, not given apart. `said` is the number of the last
+    that people had said of answers when these rows were read: whatever they said later is new to who learns from these.
     """
 
     train: list[Example]
@@ -41,6 +43,7 @@ class Sets:
     fingerprints: dict[str, str] = field(default_factory=dict)
     group: str | None = None
     carved: bool = False
+    said: int = 0
 
     @property
     def few(self) -> bool:
@@ -66,21 +69,23 @@ def make_sets(
     seed: int,
     tell: Tell,
     most_bytes: int | None = None,
+    lessons: Lessons | None = None,
 ) -> Sets:
     """Read the given files, freeze the test rows (or use those that are frozen), and divide the rest.
 
     The first run and every later one divide the same rows in the same way. Test rows are never cleaned, and none are
     frozen before it is sure that the rest can be learnt from. The validation rows have no more than `most_bytes` of
-    text together.
+    text together. `lessons` join the rows to learn from, and correct those that are among them.
     """
-    sets, judge = _divided(workspace, table, task, options, split, seed, tell, most_bytes)
+    lessons = lessons or Lessons()
+    sets, judge = _divided(workspace, table, task, options, split, seed, tell, most_bytes, lessons)
     if judge.new:
         task.learn(sets.train)
         frozen = freeze(workspace, task, judge, table.path, table.fingerprint)
         if frozen is None:  # another run froze its rows meanwhile, and those judge
-            return make_sets(workspace, table, task, options, split, seed, tell, most_bytes)
+            return make_sets(workspace, table, task, options, split, seed, tell, most_bytes, lessons)
         judge = frozen
-    return replace(sets, test=judge.examples, test_sha256=judge.sha256)
+    return replace(sets, test=judge.examples, test_sha256=judge.sha256, said=lessons.said)
 
 
 def sketch_sets(
@@ -93,10 +98,12 @@ def sketch_sets(
 
 def _divided(
     workspace: Workspace | None, table: Table, task: Task, options: DataOptions, split: str | None, seed: int,
-    tell: Tell, most_bytes: int | None = None,
+    tell: Tell, most_bytes: int | None = None, lessons: Lessons | None = None,
 ) -> tuple[Sets, Judge]:  # fmt: skip
     """The sets, and the judge that is frozen or could be."""
     given = given_rows(table, task, options, split, tell)
+    if lessons and lessons.rows:
+        given = _with_lessons(given, learnt(lessons, task, options), tell)
     judge = frozen_rows(workspace, task, given.test, given.pool) if workspace else None
     if judge is None:
         task.learn(given.pool)
@@ -117,6 +124,18 @@ def _divided(
         not given.validation,
     )
     return sets, judge
+
+
+def _with_lessons(given: Given, lessons: Learnt, tell: Tell) -> Given:
+    """The given rows, corrected by what people taught, and the rows that are new."""
+    pool, rest = lessons.into(given.pool)
+    validation, rest = rest.into(given.validation)
+    corrected = len(lessons.examples) - len(rest.examples)
+    tell(f"{len(rest.examples):,} rows are new from feedback; {corrected:,} answers are corrected by it.")
+    if lessons.problems:
+        tell(f"{len(lessons.problems):,} rows of feedback cannot be read; the first: {lessons.problems[0]}")
+    problems = [*given.problems, *lessons.problems]
+    return replace(given, pool=[*pool, *rest.examples], validation=validation, problems=problems)
 
 
 def _learning_rows(

@@ -11,7 +11,7 @@ from ...evaluation.render.html import page
 from ...evaluation.search import Search
 from ...models.estimate import peak_memory_mb
 from ...recipe import Recipe
-from ..promotion import promote_if_proved
+from ..promotion import Gate, promote_if_proved
 from ..run import Run, save
 from ..say import Say
 from .budget import PAPERS_SECONDS, Clock
@@ -32,6 +32,7 @@ class Ending:
     started: float
     search: Search
     chosen: Candidate
+    gate: Gate = promote_if_proved
     clock: Clock | None = None
     planned: Forecast | None = None
 
@@ -55,7 +56,7 @@ def conclude(ending: Ending, candidates: Sequence[Candidate], say: Say) -> Run:
     _tell_of_rivals(chosen, runs, say)
     # The run is done before anything is promoted: what goes wrong from here on loses nothing.
     finish(office.run, chosen.version.id)
-    live = promote_if_proved(office.workspace, chosen.version, sets, say)
+    live = ending.gate(office.workspace, chosen.version, sets, say)
     return _saved(replace(chosen, facts={**_facts(ending), "live": live}))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...records import Example, Prediction, Ratio, Scores, Span
+from ...records import Example, Prediction, Scores
 from ...registry import Draft, Kind, Status, Version, bundle
 from ...registry.packing import pack_floor, pack_module, pack_reach
 from ...registry.revive import revive
@@ -17,10 +17,10 @@ from ...serving import Certificate, Predictor, certify
 from ...serving.certificate import SAMPLE, evenly
 from ...training.floors import Floor
 from ...workspace import Workspace
+from ..rows.judged import ROWS, JudgedRow, as_judged, as_lines
 from ..rows.sets import Sets
 from .contend import Candidate, Entrant
 
-ROWS = "rows.jsonl"
 # A draft shows in a moment whether it answers as it was judged; what goes live is asked about everything.
 DRAFT_ROWS, DRAFT_ALONE = 200, 10
 # Under a budget a second reading of all test rows would cost more than it could show.
@@ -47,7 +47,7 @@ class Office:
         A version whose served answers differ is registered as refused and cannot go live.
         """
         scores = entrant.contender.scores
-        texts = {**papers, "scores.json": json.dumps(dict(scores.values)), ROWS: _lines(_judged(entrant, self.sets))}
+        texts = {**papers, "scores.json": json.dumps(dict(scores.values)), ROWS: as_lines(_judged(entrant, self.sets))}
         return self._registered(entrant.candidate, texts, self._to_be_certified(entrant), "ready", "")
 
     def restore(self, version: str) -> Any:
@@ -125,58 +125,10 @@ class Questions:
     alone: int
 
 
-@dataclass(frozen=True)
-class JudgedRow:
-    """A frozen test row as one version was judged on it: its share of the task's main metric (see `Ratio`).
-
-    `group` is what it belongs to, where that was known when it was judged.
-    """
-
-    key: str
-    numerator: float
-    denominator: float
-    predicted: Any
-    confidence: float
-    group: Any = None
-
-
-def judged_rows(version: bundle.Bundle) -> list[JudgedRow]:
-    """The per-row results that a bundle carries, in the order of the frozen test set."""
-    return [JudgedRow(**json.loads(line)) for line in version.text(ROWS).split("\n") if line]
-
-
-def judged_now(predictor: Predictor, examples: Sequence[Example], groups: Sequence[Any] | None) -> list[JudgedRow]:
-    """The per-row results of a version that was registered before it met the test rows."""
-    answers = predictor.predict_bulk(examples)
-    scores = predictor.task.score(answers, examples)
-    return _judged_rows(examples, answers, scores.rows[predictor.task.best_by], groups)
-
-
 def _judged(entrant: Entrant, sets: Sets) -> list[JudgedRow]:
     contender = entrant.contender
     ratio = contender.scores.rows[entrant.task.best_by]
-    return _judged_rows(sets.test, contender.predictions, ratio, sets.groups(sets.test))
-
-
-def _judged_rows(
-    examples: Sequence[Example], answers: Sequence[Prediction], ratio: Ratio, groups: Sequence[Any] | None
-) -> list[JudgedRow]:
-    known = groups or [None] * len(examples)
-    parts = zip(examples, answers, ratio.numerator.tolist(), ratio.denominator.tolist(), known, strict=True)
-    return [
-        JudgedRow(example.key, float(top), float(bottom), _plain(answer.value), answer.confidence, group)
-        for example, answer, top, bottom, group in parts
-    ]
-
-
-def _lines(rows: Sequence[JudgedRow]) -> str:
-    """One JSON line a test row."""
-    return "".join(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows)
-
-
-def _plain(value: Any) -> Any:
-    """An answer as JSON: a label, a list of labels, or a list of spans."""
-    return [asdict(part) if isinstance(part, Span) else part for part in value] if isinstance(value, tuple) else value
+    return as_judged(sets.test, contender.predictions, ratio, sets.groups(sets.test))
 
 
 def _copy(written: bundle.Bundle, folder: Path) -> None:

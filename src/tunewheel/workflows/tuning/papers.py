@@ -20,6 +20,7 @@ from ..rows.sets import Sets
 from .contend import Candidate, Entrant
 from .underway import RECIPE
 
+DATA, FEEDBACK = "data.json", "feedback up to number"
 PACKAGES = ("tunewheel", "torch", "transformers", "tokenizers", "scikit-learn", "numpy")
 
 
@@ -40,7 +41,7 @@ def report_on(
         calibration=entrant.calibration,
         leak=sets.leaked,
         findings=[str(problem) for problem in sets.problems],
-        data={"rows": sets.rows, "files": sets.fingerprints, "frozen test": sets.test_sha256},
+        data=_data(sets),
         model=_body(entrant.candidate, recipe, model),
         environment=_environment(),
         recipe_yaml=dump(recipe),
@@ -53,7 +54,7 @@ def report_on(
 def papers_of(entrant: Entrant, report: Report, sets: Sets) -> dict[str, str]:
     """The texts that go into the entrant's bundle, by file name. `report` is the one on this entrant."""
     known = report.background
-    as_json = {"data.json": known.data, "environment.json": known.environment, "licence.json": known.model}
+    as_json = {DATA: known.data, "environment.json": known.environment, "licence.json": known.model}
     texts = {name: json.dumps(facts, indent=1, ensure_ascii=False) for name, facts in as_json.items()}
     return {
         **texts,
@@ -65,10 +66,15 @@ def papers_of(entrant: Entrant, report: Report, sets: Sets) -> dict[str, str]:
 
 def draft_papers(candidate: Candidate, recipe: Recipe[Any], sets: Sets, model: Path | None) -> dict[str, str]:
     """The same for a candidate that has not met the test rows: where it comes from, and no report."""
-    data = {"rows": sets.rows, "files": sets.fingerprints, "frozen test": sets.test_sha256}
-    facts = {"data.json": data, "environment.json": _environment(), "licence.json": _body(candidate, recipe, model)}
+    facts = {DATA: _data(sets), "environment.json": _environment(), "licence.json": _body(candidate, recipe, model)}
     texts = {name: json.dumps(known, indent=1, ensure_ascii=False) for name, known in facts.items()}
     return {**texts, RECIPE: dump(recipe)}
+
+
+def _data(sets: Sets) -> dict[str, Any]:
+    """What was learnt from and judged on."""
+    taught = {FEEDBACK: sets.said} if sets.said else {}
+    return {"rows": sets.rows, "files": sets.fingerprints, "frozen test": sets.test_sha256, **taught}
 
 
 def _card(report: Report, sets: Sets, base_model: str) -> str:

@@ -18,13 +18,14 @@ RECIPE = "recipe.yaml"
 
 
 @contextmanager
-def run_folder(workspace: Workspace, resume: bool) -> Iterator[Path]:
-    """The folder of a new run, or with `resume` of the newest interrupted one, held for as long as the context lasts.
+def run_folder(workspace: Workspace, resume: bool | str) -> Iterator[Path]:
+    """The folder of a new run, or with `resume` of the newest interrupted one (or the one of this name), held for as long as the context lasts.
 
     Raises `WorkspaceError` when no run was interrupted; one that is still at work, here or elsewhere, was not.
     """
     with ExitStack() as held:
         folders = _unfinished(workspace) if resume else [workspace.new_run()]
+        folders = [folder for folder in folders if not isinstance(resume, str) or folder.name == resume]
         for folder in folders:
             with suppress(Busy):
                 held.enter_context(workspace.lock(f"run-{folder.name}"))
@@ -49,6 +50,13 @@ def finish(folder: Path, version: str) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
+def version_of(folder: Path) -> str | None:
+    """The version that a finished run came to; None for a run that is not finished."""
+    state = folder / STATE
+    version = json.loads(state.read_text("utf-8")).get("version") if state.exists() else None
+    return str(version) if version else None
+
+
 def replace_text(path: Path, text: str) -> None:
     """Write a file in one step: a crash leaves the old one or the new one."""
     fresh = path.with_suffix(".new")
@@ -62,5 +70,4 @@ def _unfinished(workspace: Workspace) -> list[Path]:
 
 
 def _is_unfinished(folder: Path) -> bool:
-    state = folder / STATE
-    return state.exists() and not json.loads(state.read_text("utf-8")).get("version")
+    return (folder / STATE).exists() and version_of(folder) is None
