@@ -21,8 +21,18 @@ def writing(database: Database) -> Iterator[Connection]:
 
 def next_number(connection: Connection, name: str) -> int:
     """Count one further and return the new number, from 1."""
-    connection.execute(update(counters).where(counters.c.name == name).values(value=counters.c.value + 1))
-    return current_number(connection, name)
+    return count_on(connection, name, 1) + 1
+
+
+def count_on(connection: Connection, name: str, many: int) -> int:
+    """Count `many` further and return how far the counter had come before.
+
+    Others who count by this name wait until the transaction ends, so that numbers become visible in their order: who
+    has read up to a number never misses a smaller one that is committed later.
+    """
+    step = update(counters).where(counters.c.name == name).values(value=counters.c.value + many)
+    connection.execute(step)
+    return current_number(connection, name) - many
 
 
 def current_number(connection: Connection, name: str) -> int:

@@ -1,4 +1,4 @@
-"""The store of a workspace: versions, ledger, seals and tokens in one database, at today's schema."""
+"""The store of a workspace: versions, ledger, seals, tokens and journal in one database, at today's schema."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
+from ..feedback.journal import Journal
 from ..registry.frozen import SealStore
 from ..registry.ledger import Ledger
 from ..registry.tokens import TokenStore
 from ..registry.versions import VersionStore
 from .database import Database
+from .journal import SqlJournal
 from .ledger import SqlLedger
 from .migrations import migrate
 from .seals import SqlSeals
@@ -31,6 +33,7 @@ class Store:
         self.ledger: Ledger = SqlLedger(self._database)
         self.seals: SealStore = SqlSeals(self._database)
         self.tokens: TokenStore = SqlTokens(self._database)
+        self.journal: Journal = SqlJournal(self._database)
 
     @classmethod
     def in_file(cls, path: Path) -> Store:

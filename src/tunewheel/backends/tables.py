@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
 
 metadata = MetaData(
     naming_convention={
@@ -71,4 +71,55 @@ tokens = Table(
     Column("scope", Text, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("created", Text, nullable=False),
+)
+
+# `moment` is `at` as microseconds since 1970 (UTC): texts of times sort by the rules of a database's language.
+asked = Table(
+    "asked",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("role", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("moment", BigInteger, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("key", Text, nullable=False, index=True),
+    Column("row", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("probabilities", Text, nullable=False),
+)
+Index("ix_asked_moment", asked.c.moment, asked.c.id, asked.c.role)
+
+# No foreign key to an answer: it may have been forgotten, or come in a batch that is kept later.
+said = Table(
+    "said",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("asked", Text, nullable=False, index=True),
+    Column("key", Text, nullable=False, index=True),
+    Column("row", Text, nullable=False),
+)
+
+drawn = Table(
+    "drawn",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("audit", Text, nullable=False, index=True),
+    Column("population", Integer, nullable=False),
+    Column("asked", Text, nullable=False, index=True),
+    Column("key", Text, nullable=False, index=True),
+    Column("row", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("rival", Text, nullable=False),
+    Column("rival_answer", Text, nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("why", Text, nullable=False),
 )

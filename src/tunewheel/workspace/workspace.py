@@ -29,8 +29,8 @@ _DAY_SECONDS = 86_400.0
 class Workspace:
     """A team's folder. Open it with `Workspace.open(path)`; several processes may have it open at once.
 
-    `versions`, `ledger`, `tokens`, `bases` and `variants` are its stores; what is in `cache` can be computed again.
-    Only relative paths are kept, so the folder survives a move.
+    `versions`, `ledger`, `tokens`, `journal`, `bases` and `variants` are its stores; what is in `cache` can be computed
+    again. Only relative paths are kept, so the folder survives a move.
     """
 
     def __init__(self, path: Path, store: Store) -> None:
@@ -38,6 +38,7 @@ class Workspace:
         self.versions = store.versions
         self.ledger = store.ledger
         self.tokens = store.tokens
+        self.journal = store.journal
         self.bases = BaseStore(path / "bases")
         self.variants = VariantStore(path / "exports")
         self.cache = path / "cache"

@@ -1,41 +1,15 @@
-"""The contract of a store: what every keeper of versions, ledger and seals must do.
-
-Inherit `StoreContract` in a test class and give it a fixture `store` that answers with a fresh, empty store.
-"""
+"""What a keeper of versions and aliases must do."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, Protocol
 
 import pytest
 
-from ..errors import Busy, VersionMissing, WorkspaceError
-from ..registry import Ledger, Seal, SealStore, Token, TokenStore, Version, VersionStore, digest, utc_now
-
-
-class AnyStore(Protocol):
-    """What the contract asks of a store."""
-
-    versions: VersionStore
-    ledger: Ledger
-    seals: SealStore
-    tokens: TokenStore
-
-
-def draft_version(versions: VersionStore, **changes: Any) -> Version:
-    """A version with a reserved id that is not added yet."""
-    ident = versions.reserve()
-    plain = Version(
-        id=ident,
-        name="reviews",
-        task="text_classification",
-        kind="module",
-        created=utc_now(),
-        folder=f"versions/{ident}",
-    )
-    return replace(plain, **changes)
+from ...errors import Busy, VersionMissing, WorkspaceError
+from ...registry import VersionStore
+from .store import AnyStore, draft_version
 
 
 class VersionContract:
@@ -161,89 +135,3 @@ class AliasContract:
     def test_an_alias_is_a_plain_word(self, three: VersionStore, alias: str) -> None:
         with pytest.raises(WorkspaceError):
             three.set_alias(alias, "v0001")
-
-
-class LedgerContract:
-    """What a `Ledger` must do, and what the other stores must enter in it."""
-
-    def test_entries_are_chained_and_come_back_in_order(self, store: AnyStore) -> None:
-        first = store.ledger.append("note", {"text": "第一", "share": 0.1, "odd": float("nan")})
-        second = store.ledger.append("note", {})
-        assert list(store.ledger.entries()) == [first, second]
-        assert (first.number, second.previous) == (1, first.sha256)
-        assert first.facts == {"text": "第一", "share": 0.1, "odd": None}
-        store.ledger.verify()
-
-    def test_threads_append_to_one_chain(self, store: AnyStore) -> None:
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda number: store.ledger.append("note", {"number": number}), range(24)))
-        assert [entry.number for entry in store.ledger.entries()] == list(range(1, 25))
-        store.ledger.verify()
-
-    def test_every_change_of_versions_is_entered(self, store: AnyStore) -> None:
-        version = store.versions.add(draft_version(store.versions, scores={"accuracy": 0.5}))
-        store.versions.set_alias("live", version.id, reason="better by 2 points")
-        registered, alias = store.ledger.entries()
-        assert (registered.kind, registered.facts["scores"]) == ("registered", {"accuracy": 0.5})
-        assert alias.facts == {"alias": "live", "version": "v0001", "before": None, "reason": "better by 2 points"}
-
-    def test_a_change_that_fails_is_not_entered(self, store: AnyStore) -> None:
-        with pytest.raises(VersionMissing):
-            store.versions.set_alias("live", "v0001")
-        assert not store.ledger.entries()
-
-
-class SealContract:
-    """What a `SealStore` must do."""
-
-    def test_the_first_seal_of_a_name_stays(self, store: AnyStore) -> None:
-        first, second = Seal("reviews", "1" * 64, utc_now()), Seal("reviews", "2" * 64, utc_now())
-        assert store.seals.sealed("reviews") is None
-        assert store.seals.seal(first) == first
-        assert store.seals.seal(second) == first
-        assert store.seals.sealed("reviews") == first
-        assert [entry.kind for entry in store.ledger.entries()] == ["test frozen"]
-
-    @pytest.mark.parametrize("name", ["../x", "/x", "", "a\0", "a/b"])
-    def test_a_seal_has_a_plain_name(self, store: AnyStore, name: str) -> None:
-        with pytest.raises(WorkspaceError):
-            store.seals.seal(Seal(name, "1" * 64, utc_now()))
-
-
-class TokenContract:
-    """What a `TokenStore` must do."""
-
-    def test_tokens_come_back_as_they_were_added_and_never_with_a_secret(self, store: AnyStore) -> None:
-        added = [Token("shop", "predict", digest("one"), "2026-01-01"), Token("ops", "admin", digest("two"), utc_now())]
-        for token in added:
-            store.tokens.add(token)
-        assert list(store.tokens.list()) == added
-        entries = store.ledger.entries()
-        assert [entry.facts for entry in entries] == [
-            {"name": "shop", "scope": "predict"},
-            {"name": "ops", "scope": "admin"},
-        ]
-        store.ledger.verify()
-
-    def test_a_name_is_taken_once_and_free_again_when_revoked(self, store: AnyStore) -> None:
-        store.tokens.add(Token("shop", "predict", digest("one"), utc_now()))
-        with pytest.raises(WorkspaceError, match="Revoke it first"):
-            store.tokens.add(Token("shop", "admin", digest("two"), utc_now()))
-        store.tokens.revoke("shop")
-        assert not store.tokens.list()
-        store.tokens.add(Token("shop", "admin", digest("two"), utc_now()))
-        assert [entry.kind for entry in store.ledger.entries()] == ["token added", "token revoked", "token added"]
-
-    def test_what_is_not_there_cannot_be_revoked(self, store: AnyStore) -> None:
-        with pytest.raises(WorkspaceError, match="no token 'shop'"):
-            store.tokens.revoke("shop")
-        assert not store.ledger.entries()
-
-    @pytest.mark.parametrize("name", ["", "--token", "a b", "a\n"])
-    def test_a_token_has_a_plain_name(self, store: AnyStore, name: str) -> None:
-        with pytest.raises(WorkspaceError):
-            store.tokens.add(Token(name, "admin", digest("x"), utc_now()))
-
-
-class StoreContract(VersionContract, AliasContract, LedgerContract, SealContract, TokenContract):
-    """All that a store must do. Needs a fixture `store`."""

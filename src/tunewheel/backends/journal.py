@@ -1,0 +1,165 @@
+"""The journal in the database. Obeys `feedback.journal.Journal`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ..errors import WorkspaceError
+from ..feedback.journal import Asked, Drawn, Kind, Role, Said
+from .counting import count_on, current_number
+from .database import Database
+from .lines import check, is_name, line, moment, noun
+from .tables import asked, drawn, said
+
+# Lines written or read at a time: what bounds the memory, and at most so many ids in one question.
+CHUNK = 2_000
+_ORDER = (asked.c.moment, asked.c.id, asked.c.role)
+
+
+class SqlJournal:
+    """Three tables. Who reads a long stretch reads it piece by piece: it holds up nobody, and needs little memory.
+
+    It takes other locks than the ledger and the versions, so a busy server does not make a promotion wait.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, asked: Sequence[Asked]) -> int:
+        check(asked)
+        if not asked:
+            return 0
+        # In the order of their ids: two processes that keep the same answers must not wait for each other crosswise.
+        ordered = sorted(asked, key=lambda answer: (answer.id, answer.role))
+        with self._database.writing() as connection:
+            return sum(_insert_new(connection, chunk) for chunk in _chunks(map(line, ordered)))
+
+    def asked(
+        self, since: str = "", until: str = "", version: str = "", role: Role | None = None, most: int | None = None
+    ) -> Iterator[Asked]:
+        wanted = _wanted(since, until, version, role)
+        return self._asked(wanted, most)
+
+    def _asked(self, wanted: Select[Any], most: int | None) -> Iterator[Asked]:
+        first = None if most is None else self._first_of_newest(wanted, most)
+        if most is not None and first is None:
+            return
+        page = wanted.where(tuple_(*_ORDER) >= _place(first)) if first is not None else wanted
+        while rows := self._page(page.order_by(*_ORDER)):
+            yield from (noun(Asked, row) for row in rows)
+            if len(rows) < CHUNK:
+                return
+            page = wanted.where(tuple_(*_ORDER) > _place(rows[-1]))
+
+    def _first_of_newest(self, wanted: Select[Any], most: int) -> Row[Any] | None:
+        """The oldest of the newest `most`: the oldest of all where there are fewer, None where there are none."""
+        if most < 1:
+            return None
+        newest_first = wanted.order_by(*(column.desc() for column in _ORDER))
+        with self._database.reading() as connection:
+            found = connection.execute(newest_first.limit(1).offset(most - 1)).first()
+            return found or connection.execute(wanted.order_by(*_ORDER).limit(1)).first()
+
+    def find(self, ids: Iterable[str]) -> Mapping[str, Asked]:
+        found: dict[str, Asked] = {}
+        for chunk in _chunks(filter(is_name, ids)):
+            wanted = select(asked).where(asked.c.id.in_(chunk), asked.c.role != "shadow")
+            with self._database.reading() as connection:
+                rows = connection.execute(wanted.order_by(asked.c.role)).all()
+            found |= {row.id: noun(Asked, row) for row in rows}
+        return found
+
+    def say(self, said: Sequence[Said]) -> int:
+        return self._append("said", said)
+
+    def said(self, after: int = 0, kind: Kind | None = None) -> Iterator[Said]:
+        wanted = select(said) if kind is None else select(said).where(said.c.kind == kind)
+        while rows := self._page(wanted.where(said.c.number > after).order_by(said.c.number)):
+            yield from (noun(Said, row) for row in rows)
+            if len(rows) < CHUNK:
+                return
+            after = rows[-1].number
+
+    def draw(self, drawn: Sequence[Drawn]) -> int:
+        return self._append("drawn", drawn)
+
+    def drawn(self, audit: str = "") -> Sequence[Drawn]:
+        wanted = select(drawn).where(drawn.c.audit == audit) if audit else select(drawn)
+        with self._database.reading() as connection:
+            return [noun(Drawn, row) for row in connection.execute(wanted.order_by(drawn.c.number))]
+
+    def forget(self, before: str) -> int:
+        spoken_of = select(said.c.number).where(said.c.asked == asked.c.id).exists()
+        with self._database.writing() as connection:
+            return connection.execute(delete(asked).where(asked.c.moment < _time(before), ~spoken_of)).rowcount
+
+    def erase(self, key: str) -> int:
+        with self._database.writing() as connection:
+            return sum(_empty(connection, table, key) for table in (asked, said, drawn))
+
+    def counts(self) -> Mapping[str, int]:
+        with self._database.reading() as connection:
+            return {
+                table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in (asked, said, drawn)
+            }
+
+    def _append(self, name: str, nouns: Sequence[Said | Drawn]) -> int:
+        """Number them from the counter of this name on, and keep them in one transaction."""
+        check(nouns)
+        table = said if name == "said" else drawn
+        with self._database.writing() as connection:
+            before = count_on(connection, name, len(nouns)) if nouns else current_number(connection, name)
+            lines = ({**line(each), "number": number} for number, each in enumerate(nouns, before + 1))
+            for chunk in _chunks(lines):
+                connection.execute(insert(table), chunk)
+            return before + len(nouns)
+
+    def _page(self, wanted: Select[Any]) -> Sequence[Row[Any]]:
+        with self._database.reading() as connection:
+            return connection.execute(wanted.limit(CHUNK)).all()
+
+
+def _wanted(since: str, until: str, version: str, role: Role | None) -> Select[Any]:
+    wanted = select(asked)
+    if since:
+        wanted = wanted.where(asked.c.moment >= _time(since))
+    if until:
+        wanted = wanted.where(asked.c.moment < _time(until))
+    if version:
+        wanted = wanted.where(asked.c.version == version)
+    return wanted if role is None else wanted.where(asked.c.role == role)
+
+
+def _place(row: Row[Any]) -> Any:
+    return tuple_(row.moment, row.id, row.role)
+
+
+def _time(text: str) -> int:
+    try:
+        return moment(text)
+    except ValueError:
+        raise WorkspaceError(
+            f"{text[:40]!r} is no time.", mend="Give UTC in ISO 8601, as 2026-11-23 or 2026-11-23T21:05:09Z."
+        ) from None
+
+
+def _insert_new(connection: Connection, lines: list[dict[str, Any]]) -> int:
+    """Insert those whose key is free; gives how many. Both databases have the same words for it, SQLAlchemy two."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return connection.execute(dialect.insert(asked).on_conflict_do_nothing(), lines).rowcount
+
+
+def _empty(connection: Connection, table: Table, key: str) -> int:
+    filled = (table.c.key == key) & (table.c.row != "{}")
+    return connection.execute(update(table).where(filled).values(row="{}")).rowcount
+
+
+def _chunks(items: Iterator[Any]) -> Iterator[list[Any]]:
+    while chunk := list(islice(items, CHUNK)):
+        yield chunk
