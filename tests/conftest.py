@@ -19,14 +19,18 @@ import random
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent / "fakes"))
+
+if TYPE_CHECKING:
+    from postgres_server import Server
 
 # A busy machine is no failure, and every run tries the same examples.
 settings.register_profile("tunewheel", deadline=None, derandomize=True, database=None)
@@ -112,3 +116,25 @@ def shared_data() -> Path:
     if not (root / "data").is_dir():
         pytest.skip(f"no shared data in {root} (name another folder in TUNEWHEEL_SHARED)")
     return root / "data"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator["Server"]:
+    """A real PostgreSQL server, started once; skips where it can neither be found nor installed."""
+    server = pytest.importorskip("postgres_server", reason="psycopg is not installed", exc_type=ImportError)
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(server.running())
+        except server.NoServer as why:
+            pytest.skip(str(why))
+        yield started
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, once for each kind there is."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'tunewheel.db'}"
+        return
+    with request.getfixturevalue("postgres").schema() as url:
+        yield url

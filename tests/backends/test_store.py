@@ -1,51 +1,24 @@
-"""The database store obeys the contract, on SQLite and (where TUNEWHEEL_TEST_POSTGRES gives a URL) PostgreSQL."""
+"""The database store obeys the contract, on SQLite and on a real PostgreSQL server."""
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import create_engine
 
 from tunewheel.backends import Store
 from tunewheel.errors import WorkspaceError
 from tunewheel.testing.stores import StoreContract
 
-POSTGRES = os.environ.get("TUNEWHEEL_TEST_POSTGRES")
 
-
-class TestSqlite(StoreContract):
+class TestStore(StoreContract):
     @pytest.fixture
-    def store(self, tmp_path: Path) -> Iterator[Store]:
-        opened = Store.in_file(tmp_path / "tunewheel.db")
+    def store(self, database_url: str) -> Iterator[Store]:
+        opened = Store(database_url)
         yield opened
         opened.close()
-
-
-if POSTGRES:
-
-    class TestPostgres(StoreContract):
-        @pytest.fixture
-        def store(self) -> Iterator[Store]:
-            # A schema of its own, so that nothing else in that database is touched.
-            schema = f"tunewheel_test_{secrets.token_hex(6)}"
-            engine = create_engine(POSTGRES)
-            with engine.begin() as connection:
-                connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-            opened = Store(make_url(POSTGRES).update_query_dict({"options": f"-csearch_path={schema}"}))
-            yield opened
-            opened.close()
-            with engine.begin() as connection:
-                connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
-            engine.dispose()
-
-else:
-
-    @pytest.mark.skip(reason="TUNEWHEEL_TEST_POSTGRES gives no URL of a PostgreSQL database")
-    def test_postgres_obeys_the_contract() -> None: ...
 
 
 def edit(path: Path, statement: str) -> None:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from ..errors import Busy, WorkspaceError
+from .urls import checked_url
 
 # A writer holds the database for milliseconds; who waits longer than this waits for a process that hangs.
 PATIENCE_SECONDS = 30
+CONNECT_SECONDS = 10
 _MIGRATION_LOCK = 7_453_011
+_LOCK_TIMEOUT = "55P03"
+# Privileges, and no schema that one may create tables in. https://www.postgresql.org/docs/current/errcodes-appendix.html
+_REFUSALS = {"42501", "3F000"}
 _RESTORE = "Restore it from a copy of the workspace."
 
 
@@ -28,13 +35,16 @@ class Database:
     """
 
     def __init__(self, url: str | URL) -> None:
-        self.url = make_url(url)
+        self.url = checked_url(url)
         self.engine = _engine(self.url)
+        # One view for all statements of a block; PostgreSQL would take a new one for each.
+        options = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
+        self._looking = self.engine.execution_options(**options)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection for looking only."""
-        with self._translated(), self.engine.connect() as connection:
+        with self._translated(), self._looking.connect() as connection:
             yield connection
 
     @contextmanager
@@ -63,6 +73,8 @@ class Database:
         except (OperationalError, InterfaceError) as error:
             raise _unavailable(place, error) from error
         except DatabaseError as error:
+            if getattr(error.orig, "sqlstate", None) in _REFUSALS:
+                raise _refused(place, error) from error
             if not isinstance(error.orig, sqlite3.DatabaseError) or isinstance(error.orig, sqlite3.IntegrityError):
                 raise
             raise WorkspaceError(f"the database is damaged: {error.orig}.", where=place, mend=_RESTORE) from error
@@ -70,14 +82,48 @@ class Database:
 
 def _unavailable(place: str, error: DatabaseError | InterfaceError) -> WorkspaceError:
     """The database cannot be used now: because somebody holds it, or for another reason that it names."""
-    if "locked" in str(error.orig):
+    if "locked" in str(error.orig) or getattr(error.orig, "sqlstate", None) == _LOCK_TIMEOUT:
         return Busy("another process holds the database.", where=place, mend="Wait for it to end, then try again.")
-    return WorkspaceError(f"the database cannot be used: {str(error.orig).strip()}.", where=place)
+    return WorkspaceError(f"the database cannot be used: {_sentence(error)}.", where=place)
+
+
+def _refused(place: str, error: DatabaseError) -> WorkspaceError:
+    """PostgreSQL knows the user and lets it do too little."""
+    mend = "Give the user a database or a schema of its own: `CREATE SCHEMA name AUTHORIZATION user`."
+    return WorkspaceError(f"the database refuses: {_sentence(error)}.", where=place, mend=mend)
+
+
+def _sentence(error: DatabaseError | InterfaceError) -> str:
+    """What the driver says, without the statement that it repeats."""
+    return str(error.orig).strip().partition("\nLINE ")[0].rstrip(".")
 
 
 def _engine(url: URL) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+    return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgres_engine(url)
+
+
+def _postgres_engine(url: URL) -> Engine:
+    waits = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
+    engine = create_engine(url, pool_pre_ping=True, connect_args=waits)
+    event.listen(engine, "connect", _prepare_postgres)
+    # A child process must not talk through its parent's connections; it opens its own.
+    kept = weakref.ref(engine)
+    os.register_at_fork(after_in_child=lambda: _let_go(kept()))
+    return engine
+
+
+def _let_go(engine: Engine | None) -> None:
+    if engine is not None:
+        engine.dispose(close=False)
+
+
+def _prepare_postgres(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{PATIENCE_SECONDS}s'")
+    connection.commit()
+
+
+def _sqlite_engine(url: URL) -> Engine:
     # No pool: a closed workspace leaves no open file behind, so it can be moved, and processes may fork.
     engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": PATIENCE_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)

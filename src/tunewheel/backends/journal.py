@@ -156,7 +156,8 @@ def _time(text: str) -> int:
 def _insert_new(connection: Connection, lines: list[dict[str, Any]]) -> int:
     """Insert those whose key is free; gives how many. Both databases have the same words for it, SQLAlchemy two."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return connection.execute(dialect.insert(asked).on_conflict_do_nothing(), lines).rowcount
+    added = dialect.insert(asked).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return connection.execute(added, lines).rowcount
 
 
 def _empty(connection: Connection, table: Table, key: str) -> int:
