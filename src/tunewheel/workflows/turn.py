@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import WorkspaceError
 from ..registry import LIVE, Version
 from ..workspace import Workspace
 from .evidence import taught_until
@@ -63,17 +63,19 @@ def turn(
     labels: int = LABELS,
     limits: Limits | None = None,
     force: bool = False,
+    now: datetime | None = None,
     say: Say | None = None,
 ) -> Turned:
     """Turn the wheel once. `data` is where the rows of the live version lie now, if no longer where they were;
-    `labels` is how many rows a person can label until the next turn. With `force` it trains though little is new.
+    `labels` is how many rows a person can label until the next turn. With `force` it trains though little is new. `now`
+    is the time up to which there is traffic, for who replays an old one.
 
     Raises `VersionMissing` when nothing is live, `Busy` when another turn is under way, and what `tune` raises.
     """
     say, limits = say or Silent(), limits or Limits()
     with workspace.lock(ENTRY):
         began = _Turn(workspace, _next_number(workspace), limits, say, time.perf_counter())
-        return began.whole(data, budget, labels, force)
+        return began.whole(data, budget, labels, force, now)
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,14 @@ class _Turn:
     say: Say
     started: float
 
-    def whole(self, data: str | Path | None, budget: str | None, labels: int, force: bool) -> Turned:
+    def whole(
+        self, data: str | Path | None, budget: str | None, labels: int, force: bool, now: datetime | None
+    ) -> Turned:  # fmt: skip
         """The story itself."""
         before = live_version(self.workspace).id
         settled = settle(self.workspace, self.limits, self.say)
         new, trained = self._learnt(data, budget, force)
-        audit = draw_audit(self.workspace, labels, seed=self.number)
+        audit = draw_audit(self.workspace, labels, self.number, now)
         self._tell(audit)
         aliases = self.workspace.versions.aliases()
         turned = Turned(
@@ -127,12 +131,13 @@ class _Turn:
     def _begun(self) -> Path | None:
         """The run that an earlier start of this very turn began."""
         folders = sorted((self.workspace.path / "runs").iterdir(), reverse=True)
-        return next((folder for folder in folders if Lessons.load(folder).turn == self.number), None)
+        begun = (
+            folder for folder in folders if (folder / RECIPE).exists()
+        )  # before that there is nothing to go on with
+        return next((folder for folder in begun if Lessons.load(folder).turn == self.number), None)
 
     def _gone_on(self, folder: Path, gate: Any) -> tuple[int, Version | None]:
         lessons, done = Lessons.load(folder), version_of(folder)
-        if done is None and not (folder / RECIPE).exists():
-            raise WorkspaceError("the run of this turn has not come to its recipe.", where=str(folder))
         if done is None:
             self.say.line("Going on with the training of a turn that was interrupted.")
             return len(lessons.rows), tune(

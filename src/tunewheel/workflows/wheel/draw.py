@@ -33,14 +33,14 @@ class Audit:
     apart: int | None
 
 
-def draw_audit(workspace: Workspace, labels: int, seed: int = 0) -> Audit:
-    """Draw so many rows of the traffic since the last audit into the queue, in random order.
+def draw_audit(workspace: Workspace, labels: int, seed: int = 0, now: datetime | None = None) -> Audit:
+    """Draw so many rows of the traffic between the last audit and `now` into the queue, in random order.
 
     Where live and candidate answer differently a row is likelier to be drawn, as is one that the live version is not
     sure of or that is unlike what it learnt from; how likely is kept with the row.
     """
     live = load(workspace, LIVE)
-    until = (datetime.now(UTC) - LATE).isoformat(timespec="microseconds")
+    until = ((now or datetime.now(UTC)) - LATE).isoformat(timespec="microseconds")
     window = traffic(workspace, live.task, live.version, last_audit(workspace), until)
     if len(window) < FEWEST_ROWS or labels <= 0:
         return Audit([], len(window), None)
