@@ -14,6 +14,7 @@ TunewheelError                  what was asked for cannot be done; says what, wh
 ├── WorkspaceError              the team's folder
 │   ├── BundleDamaged           a saved version does not match its hashes
 │   ├── VersionMissing          no such version or alias
+│   ├── AnswerMissing           no answer is kept under this id (HTTP 404)
 │   ├── FrozenTestChanged       the frozen test set was edited
 │   └── Busy                    another process holds what is needed
 └── ServingError                a request or a server
@@ -120,6 +121,10 @@ class BundleDamaged(WorkspaceError):
 
 class VersionMissing(WorkspaceError):
     """There is no such version or alias."""
+
+
+class AnswerMissing(WorkspaceError):
+    """No answer is kept under this id."""
 
 
 class FrozenTestChanged(WorkspaceError):

@@ -12,19 +12,23 @@ import httpx
 import pytest
 import uvicorn
 from keyword_task import predictor
+from memory_journal import MemoryJournal
 
 from tunewheel.registry import Token, digest
-from tunewheel.serving import Access, Keyring, Service, ServingOptions
+from tunewheel.feedback.options import JournalOptions
+from tunewheel.serving import Access, Keeper, Keyring, Service, ServingOptions
 from tunewheel.web import create_app
 from tunewheel.web.protocol import GuardedProtocol
+from tunewheel.workflows.desk import Desk
 from tunewheel.workflows.serve import listen
 
 
 class Running:
     """A server on a free loopback port and a client of it."""
 
-    def __init__(self, service: Service, port: int, client: httpx.Client) -> None:
+    def __init__(self, service: Service, port: int, client: httpx.Client, journal: MemoryJournal) -> None:
         self.service = service
+        self.journal = journal
         self.port = port
         self.client = client
 
@@ -44,15 +48,20 @@ class Running:
 
 
 @contextmanager
-def running(made=None, *, token=None, tokens=(), loopback=True, start=True, log=None, **limits) -> Iterator[Running]:
+def running(
+    made=None, *, token=None, tokens=(), loopback=True, start=True, log=None, keep=True, **limits
+) -> Iterator[Running]:
     options = ServingOptions(**limits)
-    service = Service(made or predictor(), options)
+    journal = MemoryJournal()
+    keeper = Keeper(journal, JournalOptions()) if keep else None
+    service = Service(made or predictor(), options, keeper)
+    desk = Desk(journal, lambda: service.predictor.task, keeper) if keep else None
     if start:
         service.start()
     with listen("127.0.0.1", 0) as listener:
         keyring = Keyring([*tokens, *([Token("given", "admin", digest(token))] if token else [])])
         access = Access(keyring if token or tokens else None, loopback, log=log)
-        app = create_app(service, options, access)
+        app = create_app(service, options, access, desk)
         settings = {"ws": "none", "log_level": "error", "server_header": False, "access_log": False}
         server = uvicorn.Server(uvicorn.Config(app, http=GuardedProtocol, **settings))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -62,7 +71,7 @@ def running(made=None, *, token=None, tokens=(), loopback=True, start=True, log=
         port = listener.getsockname()[1]
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, trust_env=False) as client:
-                yield Running(service, port, client)
+                yield Running(service, port, client, journal)
         finally:
             server.should_exit = True
             thread.join(10)

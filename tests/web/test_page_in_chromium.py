@@ -47,3 +47,39 @@ def test_a_picture_is_sent_and_answered_and_a_token_is_asked_for(start, tab):
         tab.run("document.getElementById('ask').click()")
         tab.wait("document.querySelector('.verdict strong')")
         assert tab.run("document.querySelector('.verdict strong').textContent") == "cards"
+
+
+def pressed(tab, button):
+    """What the page says once a button under the answer was pressed."""
+    tab.run("document.getElementById('said').textContent = ''")
+    tab.run(f"document.getElementById('{button}').click()")
+    tab.wait("document.getElementById('said').textContent")
+    return tab.run("document.getElementById('said').textContent")
+
+
+@pytest.mark.parametrize(("language", "thanks"), [("en", "Noted, thank you."), ("zh", "已记录，谢谢。")])
+def test_a_person_says_that_an_answer_is_right_or_wrong_or_what_it_should_be(start, tab, language, thanks):
+    with start() as server:
+        tab.open(f"http://127.0.0.1:{server.port}/?lang={language}")
+        tab.run("document.getElementById('text').value = 'a fee for my card'")
+        tab.run("document.getElementById('ask').click()")
+        tab.wait("document.getElementById('send')")
+        assert pressed(tab, "right") == pressed(tab, "wrong") == thanks
+        assert "label" in pressed(tab, "send")  # nothing was written: it says so
+        tab.run("document.getElementById('should').value = '<b>new</b>'")
+        assert pressed(tab, "send") == thanks
+        assert "fees" in tab.run("[...document.querySelectorAll('#labels option')].map(e => e.value)")
+        assert [(one.kind, one.value) for one in server.journal.said()] == [
+            ("thumb", True), ("thumb", False), ("label", "<b>new</b>"),
+        ]  # fmt: skip
+        assert next(server.journal.said()).row == {"text": "a fee for my card"}
+        assert tab.complaints == [] or all("422" in complaint for complaint in tab.complaints)
+
+
+def test_where_nothing_is_kept_nobody_is_asked_whether_it_is_right(start, tab):
+    with start(keep=False) as server:
+        tab.open(f"http://127.0.0.1:{server.port}/")
+        tab.run("document.getElementById('text').value = 'a fee'")
+        tab.run("document.getElementById('ask').click()")
+        tab.wait("document.querySelector('.verdict strong')")
+        assert not tab.run("!!document.querySelector('.correct')")

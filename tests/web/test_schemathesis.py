@@ -43,10 +43,10 @@ def examined(port: int, folder: Path, *arguments: str) -> str:
 @pytest.mark.parametrize("task", [KeywordTask(), NamesTask()], ids=["texts", "words"])
 def test_the_open_server_does_what_its_document_says(start, tmp_path, task):
     with start(predictor(task=task), **SMALL) as server:
-        assert "Tested: 5" in examined(server.port, tmp_path)
+        assert "Tested: 6" in examined(server.port, tmp_path)
 
 
 @pytest.mark.slow
 def test_the_guarded_server_does_what_its_document_says(start, tmp_path):
     with start(tokens=[Token("story", "admin", digest(SECRET))], loopback=False, **SMALL) as server:
-        assert "Tested: 5" in examined(server.port, tmp_path, "--header", f"Authorization: Bearer {SECRET}")
+        assert "Tested: 6" in examined(server.port, tmp_path, "--header", f"Authorization: Bearer {SECRET}")

@@ -3,6 +3,7 @@
 from .access import Access, Keyring, Tls
 from .certificate import Certificate, certify, check
 from .intake import content_columns
+from .keeper import Keeper
 from .microbatch import Queue
 from .options import ServingOptions
 from .predictor import Predictor
@@ -14,6 +15,7 @@ __all__ = [
     "Access",
     "Answer",
     "Certificate",
+    "Keeper",
     "Keyring",
     "Predictor",
     "Queue",

@@ -7,10 +7,13 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
+from ..feedback.journal import Role
 from ..records import Example, Row
 from .intake import admit, content_columns
+from .keeper import Keeper
 from .microbatch import Queue
 from .options import ServingOptions
 from .predictor import Predictor, cost
@@ -23,10 +26,17 @@ LONE_SECONDS = 0.005
 
 
 class Service:
-    """Answers requests with one version. `start` warms it up; `stop` finishes what waits and closes it."""
+    """Answers requests with one version. `start` warms it up; `stop` finishes what waits and closes it.
 
-    def __init__(self, predictor: Predictor, options: ServingOptions | None = None) -> None:
+    A `keeper`, if there is one, is given every answer, in the `role` in which this version works.
+    """
+
+    def __init__(
+        self, predictor: Predictor, options: ServingOptions | None = None, keeper: Keeper | None = None
+    ) -> None:  # fmt: skip
         self.predictor = predictor
+        self.keeper = keeper
+        self.role: Role = "live"
         self.options = options or ServingOptions()
         self._ready = threading.Event()
         self._queue: Queue[Example, Answer] = Queue(
@@ -111,20 +121,31 @@ class Service:
         self._ready.clear()
 
     def submit(
-        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False
+        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False, keep: bool = True
     ) -> Future[list[Answer]]:  # fmt: skip
         """Answers to come, one a row, each with an id. Nobody waits longer than `seconds`.
 
-        Who is `alone`, with nobody else's request in sight, may be answered here and now.
+        Who is `alone`, with nobody else's request in sight, may be answered here and now. With `keep` false nothing of
+        the rows is kept in the journal.
         Raises `RequestInvalid`, `RequestTooLarge` (every problem named) or `Overloaded`.
         """
-        examples = self.predictor.parse(admit(rows, self.predictor.task, self.options))
+        admitted = admit(rows, self.predictor.task, self.options)
+        examples = self.predictor.parse(admitted)
         answers = self._queue.at_once(examples, LONE_SECONDS) if alone else None
         if answers is None:
-            return self._queue.submit(examples, time.monotonic() + seconds)
-        done: Future[list[Answer]] = Future()
-        done.set_result(answers)
+            done = self._queue.submit(examples, time.monotonic() + seconds)
+        else:
+            done = Future()
+            done.set_result(answers)
+        if self.keeper is not None:
+            done.add_done_callback(partial(self._note, self.keeper, admitted, examples, keep))
         return done
+
+    def _note(
+        self, keeper: Keeper, rows: Sequence[Row], examples: Sequence[Example], keep: bool, done: Future[list[Answer]]
+    ) -> None:  # fmt: skip
+        if not done.cancelled() and done.exception() is None:
+            keeper.note(rows, examples, done.result(), self.version, self.role, wanted=keep)
 
     def _seconds(self, examples: Sequence[Example]) -> float:
         """The least time that answering the examples took."""

@@ -103,10 +103,10 @@ class Switch:
         return all(stopped)
 
     def submit(
-        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False
+        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False, keep: bool = True
     ) -> Future[list[Answer]]:  # fmt: skip
         """As `Service.submit`, by who is `current`."""
-        return self._current.submit(rows, seconds, alone=alone)
+        return self._current.submit(rows, seconds, alone=alone, keep=keep)
 
     def _kept(self) -> list[Service]:
         return [self._current, *([self._before] if self._before else [])]

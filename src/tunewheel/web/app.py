@@ -19,8 +19,10 @@ from starlette.middleware import Middleware
 from .. import __version__
 from ..errors import TunewheelError
 from ..serving import Access, ServingOptions
+from ..workflows.desk import Desk
 from . import protocol
 from .audit import Audited, AuditLog
+from .corrections import corrections, feedback_schemas
 from .limits import BodyLimits, HeaderLimits, TimeLimit
 from .metrics import Measured, Metrics, forget_dead
 from .problems import Refused, answer_error
@@ -33,11 +35,16 @@ from .service import Service
 
 LAST_SECONDS = 2.0
 NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False)
-ROUTES = frozenset({"/", "/docs", "/openapi.json", "/predict", "/version", "/health", "/ready", "/metrics"})
+ROUTES = frozenset(
+    {"/", "/docs", "/openapi.json", "/predict", "/feedback", "/version", "/health", "/ready", "/metrics"}
+)
 
 
-def create_app(service: Service, options: ServingOptions, access: Access | None = None) -> FastAPI:
-    """The application for one service; without `access` for programs on this machine, which need no token."""
+def create_app(
+    service: Service, options: ServingOptions, access: Access | None = None, desk: Desk | None = None
+) -> FastAPI:  # fmt: skip
+    """The application for one service; without `access` for programs on this machine, which need no token; without a
+    `desk` nothing is kept and nobody can correct."""
     access = access or Access()
     metrics = Metrics(service)
     log = AuditLog(access.log) if access.log else None
@@ -51,12 +58,13 @@ def create_app(service: Service, options: ServingOptions, access: Access | None 
         openapi_url=None,
         redirect_slashes=False,
         telemetry=NO_TELEMETRY,
-        lifespan=_lifespan(service, options, metrics, log),
+        lifespan=_lifespan(service, options, metrics, log, desk),
         middleware=_middleware(service, options, metrics, access, log),
         exception_handlers=dict.fromkeys((TunewheelError, Refused, HTTPException, TimeoutError), answer_error),
     )
     app.include_router(api(service, metrics, options.seconds))
-    app.include_router(site(service, secured))
+    app.include_router(corrections(service, metrics, desk))
+    app.include_router(site(service, secured, corrected=desk is not None))
     _describe(app, service, options, secured=secured)
     return app
 
@@ -76,20 +84,25 @@ def _middleware(
         *([Middleware(Bearer, keyring=access.keyring)] if access.keyring else []),
         *([Middleware(RateLimit, rate=options.rate)] if options.rate else []),
         Middleware(TimeLimit, seconds=options.seconds),
-        Middleware(BodyLimits, path="/predict", size=body, depth=options.max_depth),
+        Middleware(BodyLimits, sizes={"/predict": body, "/feedback": options.max_text_body}, depth=options.max_depth),
     ]
 
 
 def _lifespan(
-    service: Service, options: ServingOptions, metrics: Metrics, log: AuditLog | None
+    service: Service, options: ServingOptions, metrics: Metrics, log: AuditLog | None, desk: Desk | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         not_ready_on_signals(service)
+        keeper = desk.keeper if desk else None
+        if keeper:
+            keeper.told = metrics.journal
         forget_dead()
         yield {protocol.OPTIONS: options, protocol.SERVICE: service, protocol.TURNED_AWAY: metrics.turned_away}
         # The server has waited for its requests by now: what is still in the queue nobody waits for.
         await run_in_threadpool(service.stop, LAST_SECONDS)
+        if keeper:
+            await run_in_threadpool(keeper.close, LAST_SECONDS)
         if log:
             log.close()
 
@@ -118,7 +131,7 @@ def _describe(app: FastAPI, service: Service, options: ServingOptions, *, secure
     def openapi() -> dict[str, Any]:
         schema = generate()
         components = schema.setdefault("components", {})
-        components["schemas"].update(request_schemas(service, options))
+        components["schemas"].update({**request_schemas(service, options), **feedback_schemas()})
         if secured:
             components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             schema["security"] = [{"token": []}]

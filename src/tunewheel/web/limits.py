@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,36 +35,31 @@ class HeaderLimits:
 
 
 class BodyLimits:
-    """ASGI: a POST to `path` carries UTF-8 JSON (415, 400) of at most `size` bytes (413), at most `depth` deep (400).
+    """ASGI: a POST to one of the paths in `sizes` carries UTF-8 JSON (415, 400) of at most so many bytes (413), at most
+    `depth` deep (400).
 
     Other addresses read no body.
     The body is counted while it streams in, whatever Content-Length says.
     """
 
-    def __init__(self, app: ASGIApp, path: str, size: int, depth: int) -> None:
+    def __init__(self, app: ASGIApp, sizes: Mapping[str, int], depth: int) -> None:
         self.app = app
-        self.path = path
-        self.size = size
+        self.sizes = sizes
         self.depth = depth
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or (scope["method"], scope["path"]) != ("POST", self.path):
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in self.sizes:
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        headers, most = Headers(scope=scope), self.sizes[scope["path"]]
         check_content_type(headers.get("content-type", ""), headers.get("content-encoding", ""))
-        self._check_size(int(headers.get("content-length", "0")))
-        body = await self._read(receive)
+        check_size(int(headers.get("content-length", "0")), most)
+        body = await self._read(receive, most)
         if body is not None:
             check_json(body, self.depth)
             await self.app(scope, replay(body, receive), send)
 
-    def _check_size(self, size: int) -> None:
-        if size > self.size:
-            what = f"the body is larger than {self.size:,} bytes."
-            raise RequestTooLarge(what, where="body", mend="Send fewer or shorter rows.")
-
-    async def _read(self, receive: Receive) -> bytes | None:
+    async def _read(self, receive: Receive, most: int) -> bytes | None:
         """The whole body; None when the client left before its end."""
         parts = bytearray()
         while True:
@@ -71,9 +67,17 @@ class BodyLimits:
             if message["type"] == "http.disconnect":
                 return None
             parts += message.get("body", b"")
-            self._check_size(len(parts))
+            check_size(len(parts), most)
             if not message.get("more_body", False):
                 return bytes(parts)
+
+
+def check_size(size: int, most: int) -> None:
+    """Raises `RequestTooLarge` for a body of more than `most` bytes."""
+    if size > most:
+        raise RequestTooLarge(
+            f"the body is larger than {most:,} bytes.", where="body", mend="Send fewer or shorter rows."
+        )
 
 
 def check_content_type(content_type: str, encoding: str) -> None:

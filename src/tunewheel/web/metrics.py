@@ -34,6 +34,13 @@ class Metrics:
             "tunewheel_request_seconds", "Seconds to answer.", ["route"], buckets=_SECONDS, registry=self.registry
         )
         self.rows = Counter("tunewheel_rows", "Rows answered.", registry=self.registry)
+        self.said = Counter("tunewheel_feedback", "Remarks of people that were kept.", registry=self.registry)
+        self._journal = Counter(
+            "tunewheel_journal_answers",
+            "Answers by what became of them: kept, dropped.",
+            ["end"],
+            registry=self.registry,
+        )
         self._waiting = self._gauge("tunewheel_queue_rows", "Rows waiting in the queue.", [], "livesum")
         self._ready = self._gauge("tunewheel_ready", "1 when the server takes requests.", [], "livemin")
         self._version = self._gauge(
@@ -56,6 +63,10 @@ class Metrics:
     def turned_away(self) -> None:
         """Count a request that was refused before the application saw it."""
         self.requests.labels("/predict", "503").inc()
+
+    def journal(self, end: str, count: int) -> None:
+        """Count answers that were "kept" in the journal or "dropped" on the way."""
+        self._journal.labels(end).inc(count)
 
     def text(self) -> bytes:
         """All of it in Prometheus' text format."""

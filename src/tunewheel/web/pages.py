@@ -19,12 +19,14 @@ from .service import Service
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 
 
-def try_it(request: Request, service: Service, needs_token: bool) -> HTMLResponse:
-    """The page where one types a text or drops a picture and sees the answer."""
+def try_it(request: Request, service: Service, needs_token: bool, corrected: bool = False) -> HTMLResponse:
+    """The page where one types a text or drops a picture, sees the answer and, where it can be `corrected`, says what
+    it should be."""
     language = language_of(request)
     facts = {
         "reads": service.reads,
         "token": needs_token,
+        "corrected": corrected,
         "words": _words(language),
         "sample": [row["text"] for row in service.sample if "text" in row],
     }

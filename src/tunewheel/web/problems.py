@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from ..errors import (
+    AnswerMissing,
     DataError,
     Overloaded,
     Problem,
@@ -25,6 +26,7 @@ _STATUS: Sequence[tuple[type[TunewheelError], int]] = (
     (RequestTooLarge, 413),
     (RequestInvalid, 422),
     (DataError, 422),
+    (AnswerMissing, 404),
     (Overloaded, 503),
     (Unauthorized, 401),
 )
@@ -77,19 +79,23 @@ def _headers(error: TunewheelError) -> dict[str, str]:
     return {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
 
 
-def from_validation(error: ValidationError) -> Exception:
-    """A body that does not fit its schema: 400 when it is no JSON at all, else 422 with every problem."""
+def from_validation(error: ValidationError, fields: str, sample: str) -> Exception:
+    """A body that does not fit its schema: 400 when it is no JSON at all, else 422 with every problem.
+
+    `fields` are those there are, `sample` a body that would do.
+    """
     mistakes = error.errors(include_url=False, include_input=False)
     if any(mistake["type"] == "json_invalid" for mistake in mistakes):
         reason = mistakes[0].get("ctx", {}).get("error", "it cannot be parsed")
-        return Refused(400, f"the body is not JSON: {reason}.", "body", 'Send {"text": "..."}; GET /docs has more.')
-    return RequestInvalid.of([_problem(mistake["loc"], mistake["type"], mistake["msg"]) for mistake in mistakes])
+        return Refused(400, f"the body is not JSON: {reason}.", "body", f"Send {sample}; GET /docs has more.")
+    problems = [_problem(mistake["loc"], mistake["type"], mistake["msg"], fields) for mistake in mistakes]
+    return RequestInvalid.of(problems)
 
 
-def _problem(place: Sequence[int | str], kind: str, message: str) -> Problem:
+def _problem(place: Sequence[int | str], kind: str, message: str, fields: str) -> Problem:
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".") or "body"
     if kind == "extra_forbidden":
-        return Problem("there is no such field.", where, "Use one of text, image, row, texts, rows.")
+        return Problem("there is no such field.", where, f"Use one of {fields}.")
     what = message.removeprefix("Value error, ")
     return Problem(what if what.endswith(".") else f"{what[:1].lower()}{what[1:]}.", where)
 

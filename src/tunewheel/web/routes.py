@@ -26,6 +26,9 @@ from .schemas import (
 )
 from .service import Service
 
+# With this header a client says "no" to having its rows kept.
+KEEP = "Tunewheel-Keep"
+KEEP_SAID = "no: nothing of the rows is kept, only what was answered."
 _ERRORS = (400, 401, 403, 408, 413, 415, 421, 422, 429, 431, 503, 504)
 # Reading so short a body takes less than handing it to another thread.
 SHORT_BODY = 16_384
@@ -35,7 +38,8 @@ def api(service: Service, metrics: Metrics, seconds: float) -> APIRouter:
     """What programs use: /predict, /version, /health, /ready, /metrics."""
     router = APIRouter()
     body = {"schema": {"$ref": "#/components/schemas/PredictRequest"}, "examples": example_requests(service)}
-    extra = {"requestBody": {"required": True, "content": {"application/json": body}}}
+    keep = {"name": KEEP, "in": "header", "description": KEEP_SAID, "schema": {"type": "string", "enum": ["no", "yes"]}}
+    extra = {"requestBody": {"required": True, "content": {"application/json": body}}, "parameters": [keep]}
     errors: dict[int | str, dict[str, Any]] = {status: {"model": ErrorResponse} for status in _ERRORS}
 
     @router.post(
@@ -46,11 +50,11 @@ def api(service: Service, metrics: Metrics, seconds: float) -> APIRouter:
         responses=errors,
     )
     async def predict(request: Request) -> Response:
-        body, current = await request.body(), service.current
+        body, current, keep = await request.body(), service.current, may_be_kept(request)
         if len(body) <= SHORT_BODY:
-            waiting = submitted(current, body, seconds, alone=request.scope.get("alone", False))
+            waiting = submitted(current, body, seconds, alone=request.scope.get("alone", False), keep=keep)
         else:
-            waiting = await run_in_threadpool(submitted, current, body, seconds)
+            waiting = await run_in_threadpool(submitted, current, body, seconds, keep=keep)
         answers = waiting.result() if waiting.done() else await _while_connected(request, waiting)
         request.scope.update(rows=len(answers), version=current.version)  # for whoever notes it
         metrics.rows.inc(len(answers))
@@ -83,9 +87,16 @@ def api(service: Service, metrics: Metrics, seconds: float) -> APIRouter:
     return router
 
 
-def submitted(service: Service, body: bytes, seconds: float, *, alone: bool = False) -> Future[list[dict[str, Any]]]:
+def may_be_kept(request: Request) -> bool:
+    """Whether the client lets the rows of its request be kept."""
+    return request.headers.get(KEEP, "").strip().lower() not in ("no", "false", "0", "off")
+
+
+def submitted(
+    service: Service, body: bytes, seconds: float, *, alone: bool = False, keep: bool = True
+) -> Future[list[dict[str, Any]]]:
     """The answers to come to the rows of a body. Raises what `parsed` and `Service.submit` raise."""
-    return service.submit(parsed(body).as_rows(service.reads), seconds, alone=alone)
+    return service.submit(parsed(body).as_rows(service.reads), seconds, alone=alone, keep=keep)
 
 
 def parsed(body: bytes) -> PredictRequest:
@@ -93,7 +104,7 @@ def parsed(body: bytes) -> PredictRequest:
     try:
         return PredictRequest.model_validate_json(body)
     except ValidationError as error:
-        raise from_validation(error) from None
+        raise from_validation(error, "text, image, row, texts, rows", '{"text": "..."}') from None
 
 
 async def _while_connected(request: Request, future: Future[list[dict[str, Any]]]) -> list[dict[str, Any]]:
@@ -115,13 +126,14 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-def site(service: Service, needs_token: bool) -> APIRouter:
-    """What people use: the page to try it, the documentation, the OpenAPI schema."""
+def site(service: Service, needs_token: bool, *, corrected: bool = False) -> APIRouter:
+    """What people use: the page to try it (where answers are `corrected`, too), the documentation, the OpenAPI
+    schema."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
     async def page(request: Request) -> HTMLResponse:
-        return pages.try_it(request, service, needs_token)
+        return pages.try_it(request, service, needs_token, corrected)
 
     @router.get("/docs")
     async def docs(request: Request) -> HTMLResponse:

@@ -16,7 +16,7 @@ from .problems import Refused
 
 OPEN_ROUTES = ("/", "/health", "/ready")
 # What a token must be allowed to do; any token may read what is served and how it is asked.
-NEEDED: Mapping[str, registry.Scope] = {"/predict": "predict", "/metrics": "admin"}
+NEEDED: Mapping[str, registry.Scope] = {"/predict": "predict", "/feedback": "feedback", "/metrics": "admin"}
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",

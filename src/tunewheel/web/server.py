@@ -62,7 +62,8 @@ def run(
 
 def application(job: Job, access: Access) -> FastAPI:
     """The application of one process: the version at work, following its alias. Raises what `at_work` raises."""
-    return create_app(at_work(job, access.keyring), job.options, access)
+    switch, desk = at_work(job, access.keyring)
+    return create_app(switch, job.options, access, desk)
 
 
 def _ending_with(parent: int, make: Callable[[], FastAPI]) -> FastAPI:

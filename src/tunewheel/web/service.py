@@ -53,7 +53,7 @@ class Service(Protocol):
         """Accept nothing more and finish what waits, for at most `seconds`; blocks."""
 
     def submit(
-        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False
+        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False, keep: bool = True
     ) -> Future[list[dict[str, Any]]]:  # fmt: skip
-        """One answer a row to come within `seconds`; at once, where who is `alone` takes but a moment. Raises errors of
-        the `ServingError` tree."""
+        """One answer a row to come within `seconds`; at once, where who is `alone` takes but a moment. With `keep`
+        false nothing of the rows is kept afterwards. Raises errors of the `ServingError` tree."""

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import TunewheelError
-from ..serving import Keyring, Service, ServingOptions, Switch
+from ..feedback.options import JournalOptions
+from ..serving import Keeper, Keyring, Service, ServingOptions, Switch
 from ..serving.variant import Tolerance
 from ..workspace import Workspace
+from .desk import Desk
 from .load import Engine, load
 from .say import Say, Silent
 
@@ -32,6 +34,7 @@ class Job:
     threads: int = 0
     options: ServingOptions = field(default_factory=ServingOptions)
     tolerance: Tolerance = field(default_factory=Tolerance)
+    journal: JournalOptions = field(default_factory=JournalOptions)
 
 
 class Logged(Silent):
@@ -42,22 +45,24 @@ class Logged(Silent):
         _log.warning(text)
 
 
-def at_work(job: Job, keyring: Keyring | None = None) -> Switch:
-    """A warm service that follows the alias which the job names, as does the `keyring` the tokens of the workspace.
+def at_work(job: Job, keyring: Keyring | None = None) -> tuple[Switch, Desk]:
+    """A warm service that follows the alias which the job names, as does the `keyring` the tokens of the workspace; and
+    where people correct it.
 
     Raises what `load` raises.
     """
     workspace = Workspace.open(job.workspace, create=False)
-    switch = Switch(started(workspace, job, job.version))
-    follower = Follower(workspace, job, switch, keyring, Logged())
+    keeper = Keeper(workspace.journal, job.journal) if job.journal.keep else None
+    switch = Switch(started(workspace, job, job.version, keeper))
+    follower = Follower(workspace, job, switch, keyring, Logged(), keeper)
     threading.Thread(target=follower.run, name="tunewheel-follower", daemon=True).start()
-    return switch
+    return switch, Desk(workspace.journal, lambda: switch.current.predictor.task, keeper, job.journal)
 
 
-def started(workspace: Workspace, job: Job, version: str) -> Service:
+def started(workspace: Workspace, job: Job, version: str, keeper: Keeper | None = None) -> Service:
     """A service of the version, warmed up."""
     predictor = load(workspace, version, job.engine, job.tolerance, job.threads)
-    service = Service(predictor, job.options)
+    service = Service(predictor, job.options, keeper)
     service.start()
     return service
 
@@ -68,8 +73,12 @@ class Follower:
     What cannot be brought in (a damaged version, a database that is away) changes nothing: what is served stays.
     """
 
-    def __init__(self, workspace: Workspace, job: Job, switch: Switch, keyring: Keyring | None, say: Say) -> None:
+    def __init__(
+        self, workspace: Workspace, job: Job, switch: Switch, keyring: Keyring | None, say: Say,
+        keeper: Keeper | None = None,
+    ) -> None:  # fmt: skip
         self.workspace, self.job, self.switch, self.keyring, self.say = workspace, job, switch, keyring, say
+        self.keeper = keeper
         self._failed, self._again = "", 0.0
 
     def run(self) -> None:
@@ -96,7 +105,7 @@ class Follower:
         if wanted == self._failed and time.monotonic() < self._again:
             return None
         try:
-            self.switch.use(started(self.workspace, self.job, wanted))
+            self.switch.use(started(self.workspace, self.job, wanted, self.keeper))
         except (TunewheelError, OSError) as error:
             if wanted != self._failed:
                 self.say.line(f"{wanted} cannot be served; {self.switch.version} goes on answering. {error}")
