@@ -14,8 +14,8 @@ import uvicorn
 from keyword_task import predictor
 from memory_journal import MemoryJournal
 
-from tunewheel.registry import Token, digest
 from tunewheel.feedback.options import JournalOptions
+from tunewheel.registry import Token, digest
 from tunewheel.serving import Access, Keeper, Keyring, Service, ServingOptions
 from tunewheel.web import create_app
 from tunewheel.web.protocol import GuardedProtocol

@@ -63,8 +63,9 @@ def test_unknown_ids_are_named_all_together_and_nothing_is_kept(named, told, mon
 
 
 def test_an_answer_of_another_process_that_is_still_on_its_way_is_waited_for(named):
-    from memory_journal import asked
     from threading import Timer
+
+    from memory_journal import asked
 
     identity = str(uuid.uuid4())
     timer = Timer(0.4, named.journal.keep, [[asked("late", identity=identity)]])

@@ -34,6 +34,10 @@ def sets_of(tmp_path: Path, *lessons: Lesson, heard: Listening | None = None, sa
         return make_sets(workspace, table, classifier(), OPTIONS, None, 0, heard.line, None, kept)
 
 
+def silent(_: str) -> None:
+    """Nobody listens."""
+
+
 def taught(text: str, label: str) -> Lesson:
     return Lesson({"text": text}, label)
 
@@ -51,23 +55,27 @@ def test_only_those_after_a_number_are_new() -> None:
 
 
 def test_what_cannot_be_read_is_named_by_its_number_and_the_rest_is_learnt() -> None:
-    found = learnt(Lessons([taught("a card", "cards"), Lesson({"title": "x"}, "cards")]), classifier(), OPTIONS)
+    heard = Listening()
+    found = learnt(
+        Lessons([taught("a card", "cards"), Lesson({"title": "x"}, "cards")]), classifier(), OPTIONS, heard.line
+    )
     assert [(one.content, one.target) for one in found.examples] == [("a card", "cards")]
     assert [problem.where for problem in found.problems] == ["feedback row 2"]
+    assert heard.said.startswith("1 rows of feedback cannot be read; the first: feedback row 2")
 
 
 def test_entities_and_several_labels_are_read_as_their_tasks_read_them() -> None:
-    many = learnt(Lessons([Lesson({"text": "fees"}, ["money", "card"])]), classifier(multi_label=True), OPTIONS)
+    many = learnt(Lessons([Lesson({"text": "fees"}, ["money", "card"])]), classifier(multi_label=True), OPTIONS, silent)
     assert sorted(many.examples[0].target) == ["card", "money"]
     kind = tasks.find("token_classification")
     names = Lessons([Lesson({"words": ["Anna", "sings"]}, [[0, 4, "PER"]]), Lesson({"words": ["Anna"]}, ["B-PER"])])
-    spans = learnt(names, kind(kind.Options()), OPTIONS).examples
+    spans = learnt(names, kind(kind.Options()), OPTIONS, silent).examples
     assert [one.target for one in spans] == [("B-PER", "O"), ("B-PER",)]
 
 
 def test_where_rows_have_a_time_a_lesson_has_that_of_its_answer() -> None:
     lesson = Lesson({"text": "a card"}, "cards", at="2026-11-28T00:00:00Z")
-    example = learnt(Lessons([lesson]), classifier(), DataOptions(time="asked")).examples[0]
+    example = learnt(Lessons([lesson]), classifier(), DataOptions(time="asked"), silent).examples[0]
     assert example.columns["asked"] == "2026-11-28T00:00:00Z"
 
 
@@ -104,6 +112,6 @@ def test_lessons_are_divided_in_the_shares_of_the_other_rows(share: float) -> No
     lessons = [Example(f"{number} {number * 7919} quite different words", "x") for number in range(400)]
     others = [Example(f"row {number}", "x") for number in range(100)]
     held = int(100 * share)
-    train, steering = with_lessons(others[held:], others[:held], lessons)
+    train, steering = with_lessons(others[held:], others[:held], lessons, silent)
     assert len(steering) - held == pytest.approx(400 * share, abs=30)
     assert not {one.key for one in train} & {one.key for one in steering}

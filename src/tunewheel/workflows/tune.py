@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import tasks
 from ..errors import RecipeError
 from ..recipe import Recipe
 from ..registry import LIVE, Version
+from ..registry.revive import kept_task
 from ..task import Task
 from ..training.options import TrainingOptions
 from ..workspace import Workspace
@@ -47,6 +48,9 @@ from .tuning.lay_floors import lay_floors
 from .tuning.papers import draft_papers
 from .tuning.preference import preferred
 from .tuning.underway import RECIPE, remember, run_folder
+
+if TYPE_CHECKING:
+    from .tuning.trainings import Trainings
 
 
 def tune(
@@ -207,8 +211,22 @@ def _learnt(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any], anyt
         remember(begun.folder, recipe.model_copy(update={"training": options}))
 
     trainings = Trainings(learner, anytime, begun.clock, kept, begun.folder)
-    spending = Spending(trainings, begun.say, kept.fixed, settled)
+    spending = Spending(trainings, begun.say, kept.fixed, settled, _following(begun, office, recipe, trainings))
     return recipe.model_copy(update={"training": spending.spend(recipe.training, office.restore)})
+
+
+def _following(
+    begun: _Begun, office: Office, recipe: Recipe[Any], trainings: Trainings
+) -> Callable[[TrainingOptions], None] | None:  # fmt: skip
+    """In a turn, how to go on from the live version; None where it cannot be followed."""
+    from .tuning.follow import Following, followed
+
+    if not begun.lessons.turn or office.parent is None:
+        return None
+    live = office.workspace.bundle(office.parent)
+    if not followed(live, office.sets, recipe.seed):
+        return None
+    return Following(trainings, office.restore(office.parent), kept_task(live).facts["labels"]).follow
 
 
 def _data_path(asked: Asked) -> str:

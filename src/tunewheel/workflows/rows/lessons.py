@@ -13,6 +13,7 @@ from ...errors import DataError, Problem
 from ...recipe import DataOptions
 from ...records import Example, Source
 from ...task import Task
+from .given import Tell
 from .taught import taught
 
 FILE = "lessons.jsonl"
@@ -64,16 +65,12 @@ class Learnt:
     examples: list[Example] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def into(self, examples: Sequence[Example]) -> tuple[list[Example], Learnt]:
-        """`examples` with the answers that people corrected, and the lessons that are not among them."""
-        right = {example.key: example for example in self.examples}
-        corrected = [replace(one, target=right[one.key].target) if one.key in right else one for one in examples]
-        known = {one.key for one in examples}
-        return corrected, Learnt([one for one in self.examples if one.key not in known], self.problems)
 
+def learnt(lessons: Lessons, task: Task, options: DataOptions, tell: Tell) -> Learnt:
+    """The lessons as the task reads them; says how many it cannot read.
 
-def learnt(lessons: Lessons, task: Task, options: DataOptions) -> Learnt:
-    """The lessons as the task reads them. The column of times, if there is one, holds when they were said."""
+    The column of times, if there is one, holds when they were said.
+    """
     found: list[Example] = []
     problems: list[Problem] = []
     for number, lesson in enumerate(lessons.rows, start=1):
@@ -85,20 +82,28 @@ def learnt(lessons: Lessons, task: Task, options: DataOptions) -> Learnt:
         if example.target is not None:
             at = {options.time: lesson.at} if options.time else {}
             found.append(replace(example, columns={**example.columns, **at}))
+    if problems:
+        tell(f"{len(problems):,} rows of feedback cannot be read; the first: {problems[0]}")
     return Learnt(found, problems)
 
 
 def with_lessons(
-    train: list[Example], steering: list[Example], lessons: Sequence[Example]
+    train: Sequence[Example], steering: Sequence[Example], lessons: Sequence[Example], tell: Tell
 ) -> tuple[list[Example], list[Example]]:
-    """Training and validation rows with the lessons among them, in the same shares.
+    """Training and validation rows, corrected by the lessons that are about them, with the other lessons among them in
+    the same shares.
 
-    On which side a lesson lies is told by its content, and the other rows are divided without the lessons: a row that
-    steers now has steered every turn before, so no version of an earlier turn has learnt from it.
+    On which side a lesson lies is told by its content, and the other rows were divided without any: a row that steers
+    now has steered every turn before, so no version of an earlier turn has learnt from it.
     """
-    share = len(steering) / max(len(train) + len(steering), 1)
-    held = [one for one in lessons if int(one.key[:8], 16) < share * 2**32]
-    steers = {one.key for one in held}
-    rest = [one for one in lessons if one.key not in steers]
-    near = set(overlap([*steering, *held], rest).tolist()) if rest else set()
-    return [*train, *(one for i, one in enumerate(rest) if i not in near)], [*steering, *held]
+    right = {one.key: one.target for one in lessons}
+    sides = [[replace(one, target=right.get(one.key, one.target)) for one in side] for side in (train, steering)]
+    known = {one.key for side in sides for one in side}
+    new = [one for one in lessons if one.key not in known]
+    if lessons:
+        tell(f"{len(new):,} rows are new from feedback; {len(lessons) - len(new):,} answers are corrected by it.")
+    share = len(steering) / max(len(known), 1)
+    held = [one for one in new if int(one.key[:8], 16) < share * 2**32]
+    rest = [one for one in new if int(one.key[:8], 16) >= share * 2**32]
+    near = set(overlap([*sides[1], *held], rest).tolist()) if rest else set()
+    return [*sides[0], *(one for i, one in enumerate(rest) if i not in near)], [*sides[1], *held]

@@ -20,7 +20,7 @@ from ...workspace import Workspace
 from .frozen import labels_of
 from .given import Given, Tell, given_rows
 from .judge import Judge, freeze, frozen_rows, to_be_frozen
-from .lessons import Learnt, Lessons, learnt, with_lessons
+from .lessons import Lessons, learnt, with_lessons
 
 MOST_STEERING, FEWEST_STEERING = 2_000, 500
 
@@ -102,14 +102,14 @@ def _divided(
 ) -> tuple[Sets, Judge]:  # fmt: skip
     """The sets, and the judge that is frozen or could be."""
     given = given_rows(table, task, options, split, tell)
-    given, taught = _corrected(given, learnt(lessons or Lessons(), task, options), tell)
     judge = frozen_rows(workspace, task, given.test, given.pool) if workspace else None
     if judge is None:
         task.learn(given.pool)
         given, test = (given, given.test) if given.test else _carved(given, options, seed, tell)
         judge = to_be_frozen(test)
     train, steering = _learning_rows(given, judge, options, seed, tell)
-    train, steering = with_lessons(train, steering, judge.left_of(taught.examples))
+    taught = learnt(lessons or Lessons(), task, options, tell)
+    train, steering = with_lessons(train, steering, judge.left_of(taught.examples), tell)
     steering = _steering(steering, labels_of(train), seed, tell, most_bytes)
     leaked = overlap([*train, *steering], judge.examples).tolist() if given.test else []
     sets = Sets(
@@ -118,25 +118,12 @@ def _divided(
         judge.examples,
         judge.sha256,
         leaked,
-        given.problems,
+        [*given.problems, *taught.problems],
         given.fingerprints,
         options.group,
         not given.validation,
     )
     return sets, judge
-
-
-def _corrected(given: Given, lessons: Learnt, tell: Tell) -> tuple[Given, Learnt]:
-    """The given rows, corrected by what people taught, and the lessons that are not among them."""
-    pool, rest = lessons.into(given.pool)
-    validation, rest = rest.into(given.validation)
-    if lessons.examples:
-        corrected = len(lessons.examples) - len(rest.examples)
-        tell(f"{len(rest.examples):,} rows are new from feedback; {corrected:,} answers are corrected by it.")
-    if lessons.problems:
-        tell(f"{len(lessons.problems):,} rows of feedback cannot be read; the first: {lessons.problems[0]}")
-    problems = [*given.problems, *lessons.problems]
-    return replace(given, pool=pool, validation=validation, problems=problems), rest
 
 
 def _learning_rows(

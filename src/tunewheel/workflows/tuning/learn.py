@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -189,17 +189,23 @@ class Learner:
         ModuleEngine(session.module, half=session.half)(rows)
         return Pace(seconds_a_unit(probes), (time.perf_counter() - started) / units, keeping), session
 
-    def trial(self, options: TrainingOptions, seed: int, folder: Path, watch: Watch | None = None) -> Trial:
-        """One training, steered by the validation rows."""
+    def trial(
+        self, options: TrainingOptions, seed: int, folder: Path, watch: Watch | None = None,
+        start: Mapping[str, torch.Tensor] | None = None,
+    ) -> Trial:  # fmt: skip
+        """One training, steered by the validation rows, from the weights of `start` or of the pre-trained body."""
         rows = _read_at_all(self.train, options, seed)
-        session, rows, held = self.session(options, seed, rows, self.validation, self.head)
+        session, rows, held = self.session(options, seed, rows, self.validation, self.head, start)
         return run_trial(session, rows, partial(self._score, held=held), folder, self.say, watch)
 
     def session(
-        self, options: TrainingOptions, seed: int, rows: Batch, held: Batch, head: Head
+        self, options: TrainingOptions, seed: int, rows: Batch, held: Batch, head: Head,
+        start: Mapping[str, torch.Tensor] | None = None,
     ) -> tuple[Session, Batch, Batch]:  # fmt: skip
         """A fresh session, and the training and validation rows as it reads them."""
         module = self._prepared(options, seed, head)
+        if start:
+            module.load_state_dict(start)
         # Layers that stand still read each row once, not once an epoch.
         half = options.precision == "bf16"
         rows, held = (with_states(module, batch, self.cache, half=half) for batch in (rows, held))

@@ -41,7 +41,7 @@ def report_on(
         calibration=entrant.calibration,
         leak=sets.leaked,
         findings=[str(problem) for problem in sets.problems],
-        data=_data(sets),
+        data=_data(sets, recipe.seed),
         model=_body(entrant.candidate, recipe, model),
         environment=_environment(),
         recipe_yaml=dump(recipe),
@@ -66,15 +66,19 @@ def papers_of(entrant: Entrant, report: Report, sets: Sets) -> dict[str, str]:
 
 def draft_papers(candidate: Candidate, recipe: Recipe[Any], sets: Sets, model: Path | None) -> dict[str, str]:
     """The same for a candidate that has not met the test rows: where it comes from, and no report."""
-    facts = {DATA: _data(sets), "environment.json": _environment(), "licence.json": _body(candidate, recipe, model)}
+    facts = {
+        DATA: _data(sets, recipe.seed),
+        "environment.json": _environment(),
+        "licence.json": _body(candidate, recipe, model),
+    }
     texts = {name: json.dumps(known, indent=1, ensure_ascii=False) for name, known in facts.items()}
     return {**texts, RECIPE: dump(recipe)}
 
 
-def _data(sets: Sets) -> dict[str, Any]:
+def _data(sets: Sets, seed: int) -> dict[str, Any]:
     """What was learnt from and judged on."""
     taught = {FEEDBACK: sets.said} if sets.said else {}
-    return {"rows": sets.rows, "files": sets.fingerprints, "frozen test": sets.test_sha256, **taught}
+    return {"rows": sets.rows, "files": sets.fingerprints, "frozen test": sets.test_sha256, "seed": seed, **taught}
 
 
 def _card(report: Report, sets: Sets, base_model: str) -> str:

@@ -30,12 +30,13 @@ SHORTEST_TRAINING = 5.0  # seconds; what is shorter is not worth the measuring
 
 class Spending:
     """The order of things in one run. Without a budget just what the options ask for; settings that are `fixed` are
-    never changed. `settled` hears the options before they are trained with."""
+    never changed. `settled` hears the options before they are trained with; `follow` is tried after them."""
 
     def __init__(
-        self, trainings: Trainings, say: Say, fixed: Collection[str], settled: Callable[[TrainingOptions], None]
-    ) -> None:
-        self.trainings, self.say, self.fixed, self.settled = trainings, say, fixed, settled
+        self, trainings: Trainings, say: Say, fixed: Collection[str], settled: Callable[[TrainingOptions], None],
+        follow: Callable[[TrainingOptions], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.trainings, self.say, self.fixed, self.settled, self.follow = trainings, say, fixed, settled, follow
         self.learner, self.anytime, self.clock = trainings.learner, trainings.anytime, trainings.clock
         self.kept = trainings.kept
         self._prices: dict[tuple[Any, ...], Cost] = {}
@@ -49,6 +50,8 @@ class Spending:
             return options
         self.trainings.go_on(restore)
         self._seeds(planned)
+        if self.follow:
+            self.follow(planned)
         if self.clock and planned.steps is None:
             self._search(planned)
         self.trainings.refit()

@@ -65,17 +65,21 @@ class Trainings:
         again = self._again(self.best.trial) if self.best else 0.0
         return min(self.left(), TWIN_SHARE * (self.left() + again))
 
-    def train(self, training: Training, suggestion: Any = None) -> tuple[float, bool]:
+    def train(
+        self, training: Training, suggestion: Any = None, start: Mapping[str, Any] | None = None
+    ) -> tuple[float, bool]:  # fmt: skip
         """One training; offered unless it was given up. Gives its score, and whether it came to its end.
 
-        `suggestion` is what a search asked for, and hears how it goes.
+        `suggestion` is what a search asked for, and hears how it goes. `start` are the weights to begin with, where
+        they are not those of the pre-trained body.
         """
         self.kept.under_way = training
         self.save()
         began = time.perf_counter()
         watch = Watching(self.room(), self.anytime, self.learner, suggestion, self.save if self.clock else None)
         try:
-            trial = self.learner.trial(training.options, training.seed, self._folder(training.number), watch)
+            folder = self._folder(training.number)
+            trial = self.learner.trial(training.options, training.seed, folder, watch, start)
         finally:
             self.save()
         told = {"settings": training.settings, "ended": trial.ended, "moments": trial.moments}
