@@ -1,0 +1,76 @@
+"""Going on from the version that is live."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tunewheel.models.backbone import load_backbone
+from tunewheel.models.heads import Headed, TextHead
+from tunewheel.records import Example
+from tunewheel.workflows.rows.sets import Sets
+from tunewheel.workflows.tuning.follow import _aligned, followed
+
+ROWS = [Example(f"row {number}", "x") for number in range(3_200)]
+SETS = Sets(ROWS[:3_000], ROWS[3_000:], [], "sealed", fingerprints={"a.csv": "f"}, carved=True)
+DATA: dict[str, Any] = {
+    "rows": {"train": 3_000, "validation": 200, "test": 9}, "files": {"a.csv": "f"}, "frozen test": "sealed", "seed": 7,
+}  # fmt: skip
+
+
+class Kept:
+    """A bundle as far as it is asked."""
+
+    def __init__(self, data: dict[str, Any], *files: str) -> None:
+        self.texts = {"data.json": json.dumps(data), **dict.fromkeys(files, "{}")}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.texts
+
+    def json(self, name: str) -> Any:
+        return json.loads(self.texts[name])
+
+
+def kept(**changes: Any) -> Any:
+    return Kept({**DATA, **changes}, "backbone.json")
+
+
+def test_a_fine_tuned_version_of_the_same_rows_divided_in_the_same_way_is_followed() -> None:
+    assert followed(kept(), SETS, 7)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"files": {"a.csv": "g"}}, {"frozen test": "another"}, {"seed": 8},
+     {"rows": {"train": 900, "validation": 90, "test": 9}}],
+    ids=["other rows", "another test", "another division", "few rows, all of them learnt from"],
+)  # fmt: skip
+def test_one_that_may_have_learnt_from_the_validation_rows_is_not(changes: dict[str, Any]) -> None:
+    assert not followed(kept(**changes), SETS, 7)
+
+
+def test_a_floor_is_not_followed_nor_anything_where_rows_are_few_now() -> None:
+    assert not followed(Kept(DATA), SETS, 7)  # type: ignore[arg-type]
+    assert not followed(kept(), Sets(ROWS[:100], ROWS[100:120], [], "sealed", carved=True), 7)
+
+
+@pytest.fixture
+def modules(tiny_folder: Path) -> tuple[Headed, Headed]:
+    """A module of two answers that was trained, and a fresh one of three."""
+    old, fresh = TextHead(load_backbone(tiny_folder), 2), TextHead(load_backbone(tiny_folder), 3)
+    with torch.no_grad():
+        for parameter in old.parameters():
+            parameter.add_(1.0)
+    return old, fresh
+
+
+def test_the_head_is_taken_over_by_label_and_new_labels_begin_fresh(modules: tuple[Headed, Headed]) -> None:
+    old, fresh = modules
+    weights = _aligned(fresh, old, ["cards", "fees"], ["fees", "songs", "cards"])
+    torch.testing.assert_close(weights["head.weight"][[2, 0]], old.head.weight)
+    torch.testing.assert_close(weights["head.bias"][1], fresh.head.bias[1])
+    body = {name: tensor for name, tensor in old.state_dict().items() if name.startswith("backbone.")}
+    assert body and all(torch.equal(weights[name], tensor) for name, tensor in body.items())
+    fresh.load_state_dict(weights)
