@@ -58,8 +58,18 @@ class Database:
         """A transaction that only one process has at a time, before there are any tables to lock."""
         with self.writing() as connection:
             if connection.dialect.name == "postgresql":
+                self._check_encoding(connection)
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
             yield connection
+
+    def _check_encoding(self, connection: Connection) -> None:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+        if encoding not in ("UTF8", b"UTF8"):
+            raise WorkspaceError(
+                f"the database has the encoding {encoding!s}, which cannot hold every text.",
+                where=self.url.render_as_string(hide_password=True),
+                mend="Make one with `CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0`.",
+            )
 
     def close(self) -> None:
         """Give back all connections."""
