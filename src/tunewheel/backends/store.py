@@ -30,7 +30,11 @@ class Store:
 
     def __init__(self, url: str | URL) -> None:
         self._database = Database(url)
-        migrate(self._database)
+        try:
+            migrate(self._database)
+        except BaseException:
+            self._database.close()
+            raise
         self.versions: VersionStore = SqlVersions(self._database)
         self.ledger: Ledger = SqlLedger(self._database)
         self.seals: SealStore = SqlSeals(self._database)
