@@ -13,6 +13,8 @@ for name, value in {
     "OMP_NUM_THREADS": "1",
 }.items():
     os.environ.setdefault(name, value)
+# A workspace of a test is kept where the test says.
+os.environ.pop("TUNEWHEEL_DATABASE", None)
 
 import ipaddress
 import random

@@ -22,8 +22,8 @@ PATIENCE_SECONDS = 30
 CONNECT_SECONDS = 10
 _MIGRATION_LOCK = 7_453_011
 _LOCK_TIMEOUT = "55P03"
-# Privileges, and no schema that one may create tables in. https://www.postgresql.org/docs/current/errcodes-appendix.html
-_REFUSALS = {"42501", "3F000"}
+_REFUSALS = {"42501", "3F000"}  # no privilege; no schema to make tables in
+_DAMAGES = {"42P01", "42703", "XX001", "XX002"}  # a table or column is missing; broken pages
 _RESTORE = "Restore it from a copy of the workspace."
 
 
@@ -58,8 +58,18 @@ class Database:
         """A transaction that only one process has at a time, before there are any tables to lock."""
         with self.writing() as connection:
             if connection.dialect.name == "postgresql":
+                self._check_encoding(connection)
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
             yield connection
+
+    def _check_encoding(self, connection: Connection) -> None:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+        if encoding not in ("UTF8", b"UTF8"):
+            raise WorkspaceError(
+                f"the database has the encoding {encoding!s}, which cannot hold every text.",
+                where=self.url.render_as_string(hide_password=True),
+                mend="Make one with `CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0`.",
+            )
 
     def close(self) -> None:
         """Give back all connections."""
@@ -73,16 +83,27 @@ class Database:
         except (OperationalError, InterfaceError) as error:
             raise _unavailable(place, error) from error
         except DatabaseError as error:
-            if getattr(error.orig, "sqlstate", None) in _REFUSALS:
+            if _state(error) in _REFUSALS:
                 raise _refused(place, error) from error
-            if not isinstance(error.orig, sqlite3.DatabaseError) or isinstance(error.orig, sqlite3.IntegrityError):
+            if not _is_damage(error):
                 raise
-            raise WorkspaceError(f"the database is damaged: {error.orig}.", where=place, mend=_RESTORE) from error
+            raise WorkspaceError(f"the database is damaged: {_sentence(error)}.", where=place, mend=_RESTORE) from error
+
+
+def _state(error: DatabaseError | InterfaceError) -> str:
+    """The code that PostgreSQL gives with an error: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
+def _is_damage(error: DatabaseError) -> bool:
+    if isinstance(error.orig, sqlite3.DatabaseError):
+        return not isinstance(error.orig, sqlite3.IntegrityError)
+    return _state(error) in _DAMAGES
 
 
 def _unavailable(place: str, error: DatabaseError | InterfaceError) -> WorkspaceError:
     """The database cannot be used now: because somebody holds it, or for another reason that it names."""
-    if "locked" in str(error.orig) or getattr(error.orig, "sqlstate", None) == _LOCK_TIMEOUT:
+    if "locked" in str(error.orig) or _state(error) == _LOCK_TIMEOUT:
         return Busy("another process holds the database.", where=place, mend="Wait for it to end, then try again.")
     return WorkspaceError(f"the database cannot be used: {_sentence(error)}.", where=place)
 

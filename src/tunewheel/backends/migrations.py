@@ -62,6 +62,9 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             CONSTRAINT pk_tokens PRIMARY KEY (name))""",
     ),
     (
+        """CREATE TABLE owners (
+            workspace TEXT NOT NULL,
+            CONSTRAINT pk_owners PRIMARY KEY (workspace))""",
         """CREATE TABLE asked (
             id TEXT NOT NULL,
             role TEXT NOT NULL,

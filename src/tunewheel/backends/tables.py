@@ -73,6 +73,9 @@ tokens = Table(
     Column("created", Text, nullable=False),
 )
 
+# At most one: the workspace whose database this is.
+owners = Table("owners", metadata, Column("workspace", Text, primary_key=True))
+
 # `moment` is `at` as microseconds since 1970 (UTC): texts of times sort by the rules of a database's language.
 asked = Table(
     "asked",

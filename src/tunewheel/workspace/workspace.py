@@ -16,11 +16,11 @@ from ..registry import LIVE, PREVIOUS, BaseStore, Bundle, Draft, Fill, VariantSt
 from ..registry.durable import remove_partial, unwritable
 from ..registry.names import checked_text, contained
 from ..registry.versions import checked_draft
+from .database import DATABASE, is_workspace, open_store
 from .frozen import FrozenTest, FrozenTests
 from .locks import FolderLock
 
 DEFAULT_FOLDER = "tunewheel-workspace"
-DATABASE = "tunewheel.db"
 FOLDERS = ("versions", "bases", "reports", "runs", "tests", "locks", "cache", "exports", "logs")
 _WAIT_SECONDS = 600.0
 _DAY_SECONDS = 86_400.0
@@ -47,10 +47,14 @@ class Workspace:
         self._tests = FrozenTests(path / "tests", store.seals, self._locks)
 
     @classmethod
-    def open(cls, path: str | Path = DEFAULT_FOLDER, create: bool = True) -> Workspace:
+    def open(cls, path: str | Path = DEFAULT_FOLDER, create: bool = True, database: str | None = None) -> Workspace:
         """The workspace at `path`, made there if `create` and the folder is new or empty.
 
-        Raises `WorkspaceError` when `path` is a file or somebody else's folder, or there is no workspace.
+        A new one is kept in an SQLite file, or where `database` (else the variable `TUNEWHEEL_DATABASE`) says: the URL
+        of a PostgreSQL database. The folder remembers it, without the password.
+
+        Raises `WorkspaceError` when `path` is a file or somebody else's folder, or there is no workspace, or it is kept
+        in another database than the one named.
         """
         if "\0" in str(path):
             raise WorkspaceError(f"{str(path)!r} is not the name of a folder.", mend="Name a folder.")
@@ -59,7 +63,7 @@ class Workspace:
             _check_place(folder, create)
             folder.mkdir(parents=True, exist_ok=True)
             # The database first: it is what makes a folder a workspace, so a crash here leaves nothing unusable.
-            store = Store.in_file(folder / DATABASE)
+            store = open_store(folder, database)
             for name in FOLDERS:
                 (folder / name).mkdir(exist_ok=True)
         except OSError as error:
@@ -177,7 +181,7 @@ def _check_place(folder: Path, create: bool) -> None:
     """Raise `WorkspaceError` when `folder` is not a workspace and must not become one."""
     if folder.is_file():
         raise WorkspaceError("this is a file, not a workspace folder.", where=str(folder), mend="Name a folder.")
-    if (folder / DATABASE).is_file():
+    if is_workspace(folder):
         return
     if folder.is_dir() and any(folder.iterdir()):
         raise WorkspaceError(
