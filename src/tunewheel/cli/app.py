@@ -8,6 +8,7 @@ import typer
 
 from .exporting import export
 from .failures import Command
+from .feedback import feedback_app
 from .judging import check, report, tune
 from .lists import models, tasks
 from .planning import plan
@@ -27,6 +28,7 @@ app = typer.Typer(
 for command in (check, plan, tune, predict, serve, export, report, versions, promote, rollback, tasks, models):
     app.command(cls=Command)(command)
 app.add_typer(recipe_app, name="recipe")
+app.add_typer(feedback_app, name="feedback")
 app.add_typer(token_app, name="tokens")
 
 
