@@ -49,13 +49,13 @@ class Running:
 
 @contextmanager
 def running(
-    made=None, *, token=None, tokens=(), loopback=True, start=True, log=None, keep=True, **limits
+    made=None, *, token=None, tokens=(), loopback=True, start=True, log=None, keep=True, patience=0.0, **limits
 ) -> Iterator[Running]:
     options = ServingOptions(**limits)
     journal = MemoryJournal()
     keeper = Keeper(journal, JournalOptions()) if keep else None
     service = Service(made or predictor(), options, keeper)
-    desk = Desk(journal, lambda: service.predictor.task, keeper) if keep else None
+    desk = Desk(journal, lambda: service.predictor.task, keeper, patience=patience) if keep else None
     if start:
         service.start()
     with listen("127.0.0.1", 0) as listener:

@@ -5,7 +5,6 @@ import pytest
 from keyword_task import KeywordTask, NamesTask, predictor
 
 from tunewheel.registry import Token, digest
-from tunewheel.workflows import desk
 
 
 class Named(KeywordTask):
@@ -18,7 +17,7 @@ class Named(KeywordTask):
 
 @pytest.fixture(scope="module")
 def named(start):
-    with start(predictor(task=Named())) as server:
+    with start(predictor(task=Named()), patience=5.0) as server:
         yield server
 
 
@@ -51,15 +50,15 @@ def test_many_remarks_of_every_kind_in_one_request(named):
     assert [(one.kind, one.value) for one in kept(named, second)] == [("thumb", False)]
 
 
-def test_unknown_ids_are_named_all_together_and_nothing_is_kept(named, told, monkeypatch):
-    monkeypatch.setattr(desk, "PATIENCE_SECONDS", 0.0)
-    identity = answered(named)
-    unknown = [str(uuid.uuid4()), "nobody"]
-    response = say(named, [{"id": one, "label": "fees"} for one in (unknown[0], identity, unknown[1])])
-    assert response.status_code == 404
-    sentences = told(response)
-    assert all(one in sentences for one in unknown) and "[0]" in sentences and "[2]" in sentences
-    assert identity not in sentences and not kept(named, identity)
+def test_unknown_ids_are_named_all_together_and_nothing_is_kept(start, told):
+    with start() as server:
+        identity = answered(server)
+        unknown = [str(uuid.uuid4()), "nobody"]
+        response = say(server, [{"id": one, "label": "fees"} for one in (unknown[0], identity, unknown[1])])
+        assert response.status_code == 404
+        sentences = told(response)
+        assert all(one in sentences for one in unknown) and "[0]" in sentences and "[2]" in sentences
+        assert identity not in sentences and not kept(server, identity)
 
 
 def test_an_answer_of_another_process_that_is_still_on_its_way_is_waited_for(named):
@@ -88,7 +87,8 @@ def test_a_new_label_is_welcome_and_one_that_is_almost_known_is_asked_about(name
         ({"id": "x"}, "say something"),
         ({"id": "x", "label": ""}, "label"),
         ({"id": "x", "label": "  "}, "label"),
-        ({"id": "x", "label": None}, "label"),
+        ({"id": "x", "label": None}, "this is no label"),
+        ({"id": "x", "label": [{"start": True, "end": 2, "label": "x"}]}, "this is no label"),
         ({"id": "x", "thumb": "yes"}, "thumb"),
         ({"id": "x", "star": 5}, "Use one of id, label, thumb, text, who"),
         ({"label": "fees"}, "id"),
@@ -127,6 +127,13 @@ def test_a_client_opts_out_with_a_header(named):
     assert answer.row == {} and "secret" not in repr(vars(named.journal))
     (said,) = kept(named, identity)
     assert said.row == {} and said.key == ""
+
+
+@pytest.mark.parametrize("said", ["No", "yes"])
+def test_the_header_is_read_in_any_case_and_refused_when_it_says_neither_yes_nor_no(named, told, said):
+    assert named.ask({"text": "card"}, headers={"Tunewheel-Keep": said}).status_code == 200
+    refused = named.ask({"text": "card"}, headers={"Tunewheel-Keep": "nope"})
+    assert refused.status_code == 422 and "neither no nor yes" in told(refused)
 
 
 def test_a_token_for_feedback_corrects_and_does_not_ask_and_the_other_way_round(start, told):

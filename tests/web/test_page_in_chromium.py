@@ -65,7 +65,7 @@ def test_a_person_says_that_an_answer_is_right_or_wrong_or_what_it_should_be(sta
         tab.run("document.getElementById('ask').click()")
         tab.wait("document.getElementById('send')")
         assert pressed(tab, "right") == pressed(tab, "wrong") == thanks
-        assert "label" in pressed(tab, "send")  # nothing was written: it says so
+        tab.run("document.getElementById('send').click()")  # nothing was written: nothing is sent
         tab.run("document.getElementById('should').value = '<b>new</b>'")
         assert pressed(tab, "send") == thanks
         assert "fees" in tab.run("[...document.querySelectorAll('#labels option')].map(e => e.value)")
@@ -73,7 +73,7 @@ def test_a_person_says_that_an_answer_is_right_or_wrong_or_what_it_should_be(sta
             ("thumb", True), ("thumb", False), ("label", "<b>new</b>"),
         ]  # fmt: skip
         assert next(server.journal.said()).row == {"text": "a fee for my card"}
-        assert tab.complaints == [] or all("422" in complaint for complaint in tab.complaints)
+        assert tab.complaints == []
 
 
 def test_where_nothing_is_kept_nobody_is_asked_whether_it_is_right(start, tab):

@@ -8,6 +8,7 @@ import typer
 
 from .exporting import export
 from .failures import Command
+from .feedback import feedback_app
 from .judging import check, report, tune
 from .lists import models, tasks
 from .planning import plan
@@ -31,6 +32,7 @@ for command in (
 ):  # fmt: skip
     app.command(cls=Command)(command)
 app.add_typer(recipe_app, name="recipe")
+app.add_typer(feedback_app, name="feedback")
 app.add_typer(token_app, name="tokens")
 app.add_typer(ledger_app, name="ledger")
 

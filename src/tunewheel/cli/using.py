@@ -74,11 +74,19 @@ def serve(
         float | None,
         typer.Option("--rate", min=0, help="Requests a second of one client; 0: any. Beyond this machine it is 100."),
     ] = None,
+    keep: Annotated[
+        float, typer.Option("--keep", min=0, max=100, help="Per cent of the answers that the journal keeps.")
+    ] = 100.0,
+    keep_days: Annotated[
+        int, typer.Option("--keep-days", min=1, help="How long it keeps those that nobody said anything of.")
+    ] = 90,
+    redact: Annotated[bool, typer.Option(help="Blank personal data before anything is kept.")] = True,
     least_same: flags.LeastSame = 98.0,
     most_lost: flags.MostLost = 0.5,
     workspace: flags.Workspace = DEFAULT_WORKSPACE,
 ) -> None:
     """Serve the live version over HTTP, and whichever goes live after it."""
+    from ..feedback.options import JournalOptions
     from ..serving import ServingOptions, Tls
     from ..serving.variant import Tolerance
     from ..workflows.serve import serve as run
@@ -101,6 +109,7 @@ def serve(
             workers=workers,
             threads=threads,
             options=None if rate is None else ServingOptions(rate=rate),
+            journal=JournalOptions(keep=keep / 100, days=keep_days, redact=redact),
             say=say,
         )
 

@@ -13,10 +13,11 @@ import httpx
 
 from ..errors import RequestInvalid, RequestTooLarge, ServingError
 from .answers import Answer, Served, answer_from
-from .refusals import BUSY, no_answer, refused, seconds_to_wait, strange
+from .refusals import BUSY, missing, no_answer, refused, seconds_to_wait, strange
+from .remarks import Label, doubts_in, remark
 
 Row = str | bytes | Mapping[str, Any]
-ROWS_A_REQUEST = 256  # what a server takes unless told otherwise
+ROWS_A_REQUEST, REMARKS_A_REQUEST = 256, 1_000  # what a server takes unless told otherwise
 _DROPPED = (httpx.NetworkError, httpx.RemoteProtocolError)
 
 
@@ -27,13 +28,19 @@ class Client:
     and says so. A dropped connection is tried once more. Errors are those of `tunewheel.errors`.
     """
 
-    def __init__(self, url: str, *, token: str | None = None, seconds: float = 35.0, patience: float = 30.0) -> None:
-        """Raises `ServingError` when `url` is none. No connection is made yet."""
+    def __init__(
+        self, url: str, *, token: str | None = None, seconds: float = 35.0, patience: float = 30.0, keep: bool = True
+    ) -> None:
+        """Raises `ServingError` when `url` is none. No connection is made yet. With `keep` false the server is asked to
+        keep nothing of what it is sent."""
         address = _checked(url)
         self._seconds, self._patience = seconds, patience
         self._http = httpx.Client(
             base_url=address,
-            headers={"Authorization": f"Bearer {token.strip()}"} if token else {},
+            headers={
+                **({"Authorization": f"Bearer {token.strip()}"} if token else {}),
+                **({} if keep else {"Tunewheel-Keep": "no"}),
+            },
             timeout=seconds,
             trust_env=not _is_loopback(address.host),  # a proxy cannot reach this machine's own addresses
         )
@@ -66,6 +73,29 @@ class Client:
         for first in range(0, len(rows), ROWS_A_REQUEST):
             answers += self._ask(rows[first : first + ROWS_A_REQUEST], first, patience)
         return answers
+
+    def feedback(
+        self, identity: str, *, label: Label | None = None, thumb: bool | None = None, text: str = "", who: str = ""
+    ) -> list[str]:
+        """Say what the right `label` of an answer is (a label, labels, or entities), whether it is right (`thumb`), or
+        anything else (`text`). Gives the server's doubts, such as a label that is almost known.
+
+        Raises `AnswerMissing` where no answer is kept under this id, or what `predict` does.
+        """
+        return self.feedback_many([remark(identity, label=label, thumb=thumb, text=text, who=who)])
+
+    def feedback_many(self, remarks: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Many remarks, each with `id` and `label`, `thumb` or `text`, perhaps `who`; in requests of 1,000, each of
+        which is kept whole or not at all."""
+        patience = _Patience(self._patience)
+        doubts: list[str] = []
+        for first in range(0, len(remarks), REMARKS_A_REQUEST):
+            some = [dict(each) for each in remarks[first : first + REMARKS_A_REQUEST]]
+            response = self._send("POST", "/feedback", some, patience)
+            if response.status_code != 200:
+                raise missing(response) if response.status_code == 404 else refused(response)
+            doubts += doubts_in(response)
+        return doubts
 
     def ready(self) -> bool:
         """Whether the server takes requests; False where none can be reached."""

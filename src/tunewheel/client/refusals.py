@@ -9,7 +9,16 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from ..errors import Overloaded, Problem, RequestInvalid, RequestTooLarge, ServingError, TunewheelError, Unauthorized
+from ..errors import (
+    AnswerMissing,
+    Overloaded,
+    Problem,
+    RequestInvalid,
+    RequestTooLarge,
+    ServingError,
+    TunewheelError,
+    Unauthorized,
+)
 
 BUSY = (429, 503)
 _KINDS: Mapping[int, type[ServingError]] = {
@@ -32,6 +41,11 @@ def refused(response: httpx.Response, rows_before: int = 0) -> TunewheelError:
     if isinstance(error, Overloaded):
         error.retry_after = round(seconds_to_wait(response))
     return error
+
+
+def missing(response: httpx.Response) -> TunewheelError:
+    """The error for ids that no answer has, with each of them."""
+    return AnswerMissing.of(_problems(response))
 
 
 def _problems(response: httpx.Response) -> Sequence[Problem]:

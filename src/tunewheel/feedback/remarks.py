@@ -13,7 +13,7 @@ from .journal import Asked, Kind, Origin, Said
 from .kept import without_private
 from .labels import Spelling, known_labels, names_in, read_label
 
-LONGEST_TEXT = 10_000
+LONGEST_TEXT, LONGEST_NAME = 10_000, 100
 _UNKNOWN = "Send the id of an answer as the server gave it; answers that were not kept cannot be corrected."
 
 
@@ -84,7 +84,7 @@ class _Hearing:
             return None
         kept = dict(row) if answer or not self._redact else {name: without_private(cell) for name, cell in row.items()}
         return Said(
-            at=remark.at or self._now, who=remark.who, origin=self._origin, kind=remark.kind, value=value,
+            at=remark.at or self._now, who=_name(remark.who), origin=self._origin, kind=remark.kind, value=value,
             asked=remark.asked, key=key, row=kept,
         )  # fmt: skip
 
@@ -105,3 +105,8 @@ class _Hearing:
                 new = f"'{name}' is a label that no version knows yet, and was taken as it is."
                 self.doubts.append(Problem(new, where, f"Did you mean '{meant}'? Then send that."))
         self.doubts.extend(Problem(one.what, f"{where}, {one.where}", one.mend) for one in mended)
+
+
+def _name(who: str) -> str:
+    """A name that every database can keep."""
+    return who.replace("\0", "")[:LONGEST_NAME]

@@ -27,7 +27,7 @@ class Revived:
 def revive(bundle: Bundle, bases: BaseStore) -> Revived:
     """The version that a bundle holds, ready to answer. Raises `BundleDamaged`."""
     if FLOOR in bundle:
-        return _revive_floor(bundle, kept_task(bundle))
+        return _revive_floor(bundle, task_of(bundle))
     return _revive_module(bundle, revive_task(bundle), bases)
 
 
@@ -36,13 +36,13 @@ def revive_task(bundle: Bundle) -> Task:
     from ..models.processors import load_processor
 
     bundle.verify(full=False)
-    task = kept_task(bundle)
+    task = task_of(bundle)
     task.processor = load_processor(bundle.path / PROCESSOR)
     return task
 
 
-def kept_task(bundle: Bundle) -> Task:
-    """The task as it was learnt, without what its body needs to encode."""
+def task_of(bundle: Bundle) -> Task:
+    """The task of a bundle with its options and facts: enough to parse rows and read labels."""
     described = bundle.json(TASK)
     kind = tasks.find(described["name"])
     return kind(kind.Options(**described["options"]), described["facts"])

@@ -6,12 +6,22 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from ..feedback.labels import LONGEST_LABEL
-from ..feedback.remarks import LONGEST_TEXT, Remark
+from ..feedback.remarks import LONGEST_NAME, LONGEST_TEXT, Remark
 from ..records import Source
 from ..workflows.desk import Desk
 from .metrics import Metrics
@@ -20,7 +30,7 @@ from .schemas import Mistake
 from .service import Service
 
 MOST_REMARKS = 1_000
-LONGEST_ID, LONGEST_NAME = 100, 100
+LONGEST_ID = 100
 _KINDS: tuple[Literal["label", "thumb", "text"], ...] = ("label", "thumb", "text")
 _ERRORS = (400, 401, 403, 404, 408, 413, 415, 421, 422, 429, 431, 504)
 _SAMPLE = '{"id": "...", "label": "..."}'
@@ -28,14 +38,33 @@ _SAMPLE = '{"id": "...", "label": "..."}'
 Label = Annotated[str, Field(min_length=1, max_length=LONGEST_LABEL, pattern=r"\S")]
 
 
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 4.0 is 4."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Place = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=2**31)]
+
+
 class Marked(BaseModel):
-    """A stretch of the text: characters `start` (included) to `end` (excluded), and what it is."""
+    """A stretch of the text: characters `start` (included) to `end` (excluded), and what it is. May hold what else an
+    entity of an answer does."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(strict=True)
 
-    start: int = Field(ge=0)
-    end: int = Field(ge=1)
+    start: Place
+    end: Place
     label: Label
+
+
+def _a_label(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """One sentence, whatever it could have been and is not."""
+    try:
+        return read(value)
+    except ValidationError:
+        raise ValueError(
+            "this is no label: give a text, a list of texts, or entities with start, end, label."
+        ) from None
 
 
 def _told_apart(schema: dict[str, Any]) -> None:
@@ -51,7 +80,7 @@ class FeedbackItem(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra=_told_apart)
 
     id: str = Field(min_length=1, max_length=LONGEST_ID, description="The id of the answer.")
-    label: Label | list[Label] | list[Marked] = Field(
+    label: Annotated[Label | list[Label] | list[Marked], WrapValidator(_a_label)] = Field(
         default="",
         description="What is right, as the task answers: a label, labels, or entities. New ones are welcome.",
     )

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
+from ..errors import RequestInvalid
 from . import pages
 from .metrics import Metrics
 from .problems import Refused, from_validation
@@ -88,8 +89,12 @@ def api(service: Service, metrics: Metrics, seconds: float) -> APIRouter:
 
 
 def may_be_kept(request: Request) -> bool:
-    """Whether the client lets the rows of its request be kept."""
-    return request.headers.get(KEEP, "").strip().lower() not in ("no", "false", "0", "off")
+    """Whether the client lets the rows of its request be kept. Raises `RequestInvalid`: who writes it in another way
+    must not believe to have said no."""
+    said = request.headers.get(KEEP, "yes").strip().lower()
+    if said not in ("no", "yes"):
+        raise RequestInvalid(f"'{said[:20]}' is neither no nor yes.", where=f"header {KEEP}", mend="Send no, or yes.")
+    return said == "yes"
 
 
 def submitted(

@@ -13,7 +13,7 @@ from ..evaluation.outcomes import plain, spoken
 from ..feedback.forgetting import Forgetting, forgetting
 from ..records import Example
 from ..registry import Version
-from ..registry.revive import kept_task
+from ..registry.revive import task_of
 from ..serving import Predictor
 from ..workspace import Workspace
 from .evidence import frozen_pairs
@@ -76,7 +76,7 @@ def compare(workspace: Workspace, first: str, second: str, data: str | Path | No
         raise VersionMissing(
             f"{one.id} has the task {one.task}, and {other.id} {other.task}.", mend="Name two of one task."
         )
-    metric = kept_task(workspace.bundle(other.id)).best_by
+    metric = task_of(workspace.bundle(other.id)).best_by
     if data is None:
         sets = frozen_sets(workspace, one.task)
         pairs = frozen_pairs(workspace, other.id, one.id, sets)

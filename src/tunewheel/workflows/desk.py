@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..errors import AnswerMissing, Problem, RequestInvalid
 from ..feedback.journal import Journal
@@ -23,12 +23,13 @@ PATIENCE_SECONDS, AGAIN_SECONDS = 1.2, 0.3
 @dataclass(frozen=True)
 class Desk:
     """Takes remarks about answers of the journal, whichever process gave them. `keeper` is that of this process;
-    `task` gives the task of the version at work."""
+    `task` gives the task of the version at work; `patience` is how many seconds an answer may take to arrive."""
 
     journal: Journal
     task: Callable[[], Task]
     keeper: Keeper | None = None
-    options: JournalOptions = JournalOptions()
+    options: JournalOptions = field(default_factory=JournalOptions)
+    patience: float = PATIENCE_SECONDS
 
     def take(self, remarks: Sequence[Remark]) -> Sequence[Problem]:
         """Keep all of them, or none; gives what may be a mistake.
@@ -45,7 +46,7 @@ class Desk:
 
     def _heard(self, remarks: Sequence[Remark]) -> Heard:
         """The remarks with their answers; those of answers that are still on their way wait for them."""
-        latest = time.monotonic() + PATIENCE_SECONDS
+        latest = time.monotonic() + self.patience
         heard = self._looked_up(remarks)
         if heard.missing and self.keeper is not None:
             self.keeper.flush(FLUSH_SECONDS)

@@ -12,6 +12,7 @@ from functools import partial
 import psutil
 
 from ..errors import ServingError
+from ..feedback.options import JournalOptions
 from ..registry import Token, digest
 from ..serving import Access, Keyring, ServingOptions, Tls
 from ..serving.variant import Tolerance
@@ -41,13 +42,14 @@ def serve(
     workers: int = 0,
     threads: int = 0,
     options: ServingOptions | None = None,
+    journal: JournalOptions | None = None,
     say: Say | None = None,
 ) -> None:
     """Answer HTTP requests with `version` until SIGTERM or SIGINT; then finish what is in flight and return.
 
     The `engine` is the fastest exported variant that is near enough, unless one is named (see `load`). When another
     version goes live, it takes over within a second or two. `workers` are processes, `threads` the cores that each of
-    them uses; 0 leaves it to a short measurement.
+    them uses; 0 leaves it to a short measurement. What is answered is kept as `journal` says.
 
     Only programs on this machine can ask unless `host` says otherwise; then a token is needed: one of the workspace's,
     the `token` given, or, when there is none, one that is made and said once. `port` 0 takes any free one.
@@ -61,7 +63,8 @@ def serve(
     with listen(host, port) as listener:  # before the model is loaded: a taken port is said at once
         access = Access(keyring_of(workspace, token, loopback, say), loopback, tls, workspace.path / "logs" / AUDIT)
         web.check_tls(access)
-        job = Job(workspace.path, version, engine, threads, options, tolerance or Tolerance())
+        kept = journal or JournalOptions()
+        job = Job(workspace.path, version, engine, threads, options, tolerance or Tolerance(), kept)
         power = power_of(workspace, job, workers)
         job = power.job
 
@@ -158,5 +161,15 @@ def greeting(power: Power, listener: socket.socket, access: Access) -> list[str]
         f"Try it: open {address}/ or",
         f"  curl {address}/predict{token} -H 'Content-Type: application/json' -d '{body}'",
         *power.told,
+        kept_line(power.job.journal),
         "Ctrl+C stops it.",
     ]
+
+
+def kept_line(options: JournalOptions) -> str:
+    """What is kept of what is asked, in a sentence."""
+    if not options.keep:
+        return "Nothing that is asked is kept."
+    share = "What is asked" if options.keep == 1 else f"{100 * options.keep:g} % of what is asked"
+    blanked = "with personal data blanked" if options.redact else "as it is"
+    return f"{share} is kept in the journal for {options.days} days, {blanked}; --keep 0 keeps nothing."

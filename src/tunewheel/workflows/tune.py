@@ -15,7 +15,7 @@ from .. import tasks
 from ..errors import RecipeError
 from ..recipe import Recipe
 from ..registry import LIVE, Version
-from ..registry.revive import kept_task
+from ..registry.revive import task_of
 from ..task import Task
 from ..training.options import TrainingOptions
 from ..workspace import Workspace
@@ -226,7 +226,7 @@ def _following(
     live = office.workspace.bundle(office.parent)
     if not followed(live, office.sets, recipe.seed):
         return None
-    return Following(trainings, office.restore(office.parent), kept_task(live).facts["labels"]).follow
+    return Following(trainings, office.restore(office.parent), task_of(live).facts["labels"]).follow
 
 
 def _data_path(asked: Asked) -> str:
