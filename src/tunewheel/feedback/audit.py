@@ -45,8 +45,8 @@ def draw(
     """Draw `count` of N rows, in random order: whoever labels only the first of them has labelled a fair part.
 
     `confidences` (N,); `disagree` (N,) bool, where a rival answers differently; `drifted` (N,) scores >= 0;
-    `taken` (N,) bool, rows that are not drawn again: the others' probabilities are those of a drawing among the rest. With fewer
-    rows than `count` all are drawn, with probability 1. Raises ValueError where shapes do not fit.
+    `taken` (N,) bool, rows that are not drawn again: the others' probabilities are those of a drawing among the rest.
+    With fewer rows than `count` all are drawn, with probability 1. Raises ValueError where shapes do not fit.
     """
     free = _free(confidences, taken)
     parts = _sizes(*(_among(free, each) for each in (confidences, disagree, drifted)))
