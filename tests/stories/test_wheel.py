@@ -77,7 +77,7 @@ def labelled(workspace: Workspace, path: Path) -> int:
     lines = path.read_text("utf-8-sig").splitlines()
     done = [lines[0], *(f"{line.removesuffix(',')},{truth(line.split(',')[1])}" for line in lines[1:])]
     path.write_text("\n".join(done) + "\n", "utf-8")
-    return audit.take_in(workspace, path)
+    return audit.take_in(workspace, path).kept
 
 
 def week(number: int) -> list[str]:

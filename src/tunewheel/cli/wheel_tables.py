@@ -76,11 +76,13 @@ def show_queue(queue: Any, written: Path | None, *, as_json: bool) -> None:
     return None
 
 
-def show_labels(count: int, *, as_json: bool) -> None:
+def show_labels(imported: Any, *, as_json: bool) -> None:
     """How many labels were taken in."""
     if as_json:
-        return print_json({"labels": count})
-    return say(results(), f"{count} labels are kept. Next: tunewheel status, or tunewheel turn")
+        return print_json({"labels": imported.kept, "known": imported.known, "unlabelled": imported.unlabelled})
+    for problem in imported.doubts:
+        say(remarks(), str(problem))
+    return say(results(), f"{imported.kept} labels are kept. Next: tunewheel status, or tunewheel turn")
 
 
 def show_comparison(compared: Any, *, as_json: bool) -> None:

@@ -5,23 +5,22 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..data import read
-from ..errors import DataError, Problem, RequestInvalid
-from ..feedback.estimate import Estimate
-from ..feedback.journal import Drawn, Said
+from ..errors import ColumnError, DataError, Problem
+from ..feedback.estimate import Estimate, reach
+from ..feedback.journal import Drawn
 from ..records import Source
-from ..registry import LIVE, utc_now
-from ..task import Task
+from ..registry import LIVE
 from ..workspace import Workspace
+from .feedback import Imported, import_file
 from .load import load
-from .rows.taught import taught
 from .wheel.draw import Audit, draw_audit, waiting
 from .wheel.standing import accuracy
 
 ID, LABEL = "id", "label"
 MOST_TOLD = 20
+KEEP_IDS = "Take the file that `tunewheel audit --export` wrote, and keep its ids."
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,6 @@ class Queue:
 
 def queue(workspace: Workspace) -> Queue:
     """What is to be labelled, and what that would tell."""
-    from ..feedback.estimate import reach
-
     rows = waiting(workspace)
     known = accuracy(workspace, load(workspace, LIVE)).audited
     return Queue(rows, known, reach(known, len(rows)) if known and rows else None)
@@ -62,44 +59,20 @@ def hand_out(workspace: Workspace, path: Path) -> int:
     return len(rows)
 
 
-def take_in(workspace: Workspace, path: Path, who: str = "auditor") -> int:
-    """Keep the labels of a file that was handed out; rows without a label are left in the queue. Gives how many.
+def take_in(workspace: Workspace, path: Path, who: str = "auditor") -> Imported:
+    """Keep the labels of a file that was handed out; rows without a label are left in the queue.
 
-    Raises `RequestInvalid` naming every row whose id was not drawn or whose label the task cannot read; nothing is
-    kept then.
+    Raises `DataError` naming every row whose id was not drawn, or every mistake of the labels; nothing is kept then.
     """
-    drawn = {row.asked: row for row in workspace.journal.drawn()}
-    table, task, labels = read(path), load(workspace, LIVE).task, []
-    missing = [name for name in (ID, LABEL) if name not in table.columns]
-    if missing:
-        mend = "Take the file that `tunewheel audit --export` wrote."
-        raise RequestInvalid(f"there is no column '{missing[0]}'.", where=path.name, mend=mend)
-    problems: list[Problem] = []
-    for number, row in table.numbered():
-        label = row.get(LABEL)
-        if label is None or label == "":
-            continue
-        found = drawn.get(str(row.get(ID)))
-        fault = _fault(task, found, label, Source(path.name, number))
-        problems += [fault] if fault else []
-        labels += [_label(found, label, who)] if found and not fault else []
-    if problems:
-        raise RequestInvalid.of(problems[:MOST_TOLD])
-    workspace.journal.say(labels)
-    return len(labels)
-
-
-def _fault(task: Task, row: Drawn | None, label: Any, source: Source) -> Problem | None:
-    if row is None:
-        return Problem("this id was not drawn.", str(source), "Keep the ids as they were handed out.")
-    try:
-        taught(task, row.row, label, source)
-    except DataError as error:
-        return error.problems[0]
-    return None
-
-
-def _label(row: Drawn, label: Any, who: str) -> Said:
-    return Said(
-        at=utc_now(), who=who, origin="audit", kind="label", value=label, asked=row.asked, key=row.key, row=row.row
-    )  # fmt: skip
+    drawn = {row.asked for row in workspace.journal.drawn()}
+    table = read(path)
+    strange = [
+        Problem(f"the id {str(row[ID])[:40]!r} was not drawn.", str(Source(path.name, number)), KEEP_IDS)
+        for number, row in table.numbered()
+        if row.get(ID) and row.get(LABEL) not in (None, "") and str(row[ID]) not in drawn
+    ]
+    if strange:
+        raise DataError.of(strange[:MOST_TOLD])
+    if ID not in table.columns:
+        raise ColumnError(f"there is no column '{ID}'.", where=path.name, mend=KEEP_IDS)
+    return import_file(workspace, path, who=who, origin="audit")

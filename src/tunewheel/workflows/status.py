@@ -65,7 +65,7 @@ def _status(
     candidate = workspace.versions.aliases().get(CANDIDATE)
     candidate = None if candidate == version.id else candidate
     known = max(taught_until(workspace, one) for one in (version.id, candidate) if one)
-    new = lessons_of(workspace, version, 0, say).newer_than(known)
+    new = lessons_of(workspace, 0, say).newer_than(known)
     decidable = len(audited_rows(workspace, live.task, known).examples) if candidate else 0
     right, metric = accuracy(workspace, live), live.task.best_by
     asked = sum(1 for one in workspace.journal.asked(since, version=version.id, role="live"))

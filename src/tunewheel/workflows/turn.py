@@ -111,7 +111,7 @@ class _Turn:
         begun = self._begun()
         if begun is not None:
             return self._gone_on(begun, gate)
-        lessons = lessons_of(self.workspace, live_version(self.workspace), self.number, self.say)
+        lessons = lessons_of(self.workspace, self.number, self.say)
         new = lessons.newer_than(self._known())
         if new < FEWEST_NEW and not force:
             self.say.line(f"{new} rows are new since the last training: {FEWEST_NEW} are worth another one.")

@@ -6,31 +6,25 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import WorkspaceError
-from ...feedback.resolve import resolve
 from ...recipe import read
 from ...registry import Version
 from ...workspace import Workspace
+from ..feedback import resolved
 from ..rows.lessons import Lesson, Lessons
 from ..say import Say
 from ..tuning.underway import RECIPE
 
 
-def lessons_of(workspace: Workspace, live: Version, turn: int, say: Say) -> Lessons:
+def lessons_of(workspace: Workspace, turn: int, say: Say) -> Lessons:
     """All that people taught by now, but for the frozen test rows."""
-    frozen = workspace.frozen_test(live.task)
-    judged = frozen.keys if frozen else frozenset()
-    last = workspace.journal.last()
-    said = [one for one in workspace.journal.said() if one.number <= last]
-    answers = workspace.journal.find(one.asked for one in said if one.kind == "thumb")
-    resolved = resolve(said, answers, frozen=judged)
-    rows = [Lesson(one.row, one.label, one.ids, one.at, max(one.said)) for one in resolved.rows]
-    if resolved.frozen:
-        say.line(
-            f"{len(resolved.frozen)} times feedback was about frozen test rows: they judge, and are not learnt from."
-        )
-    if resolved.suspects:
-        say.line(f"{len(resolved.suspects)} rows of feedback contradict each other: tunewheel feedback suspects")
-    return Lessons(rows, last, turn)
+    last = workspace.journal.last()  # before what was said is read: what is said meanwhile is for the next turn
+    found = resolved(workspace)
+    rows = [Lesson(one.row, one.label, one.ids, one.at, max(one.said)) for one in found.rows]
+    if found.frozen:
+        say.line(f"{len(found.frozen)} times feedback was about frozen test rows: they judge, and are not learnt from.")
+    if found.suspects:
+        say.line(f"{len(found.suspects)} rows of feedback contradict each other: tunewheel feedback suspects")
+    return Lessons([row for row in rows if row.number <= last], last, turn)
 
 
 def recipe_for(workspace: Workspace, live: Version, data: str | Path | None, *, search: bool) -> dict[str, Any]:
