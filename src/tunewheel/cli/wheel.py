@@ -64,10 +64,9 @@ def status(workspace: flags.Workspace = DEFAULT_WORKSPACE, as_json: flags.Json =
     from ..workflows.status import status as run
     from ..workspace import Workspace
     from . import wheel_tables
-    from .progress import speaker
 
-    with Workspace.open(workspace, create=False) as opened, speaker() as say:
-        wheel_tables.show_status(run(opened, say), as_json=as_json)
+    with Workspace.open(workspace, create=False) as opened:
+        wheel_tables.show_status(run(opened), as_json=as_json)
 
 
 def audit(
@@ -93,7 +92,7 @@ def audit(
         if import_:
             return wheel_tables.show_labels(run.take_in(opened, import_, who), as_json=as_json)
         if draw:
-            run.draw(opened, draw)
+            wheel_tables.show_draw(run.draw(opened, draw))
         queue = run.queue(opened)
         if export:
             run.hand_out(opened, export)

@@ -76,6 +76,12 @@ def show_queue(queue: Any, written: Path | None, *, as_json: bool) -> None:
     return None
 
 
+def show_draw(audit: Any) -> None:
+    """What was drawn, where something was asked for."""
+    if not audit.drawn:
+        say(remarks(), f"{audit.rows} requests since the last audit are too few: {audit.fewest} are needed.")
+
+
 def show_labels(imported: Any, *, as_json: bool) -> None:
     """How many labels were taken in."""
     if as_json:
@@ -97,7 +103,7 @@ def show_comparison(compared: Any, *, as_json: bool) -> None:
     if changed:
         table = plain_table("class", "rows", "mended", "broken", numbers=3)
         for one in changed:
-            add_row(table, [one.label[:_LONGEST], one.rows, one.mended, one.broken])
+            add_row(table, [one.label[:_LONGEST], str(one.rows), str(one.mended), str(one.broken)])
         console.print(table)
     for row in compared.broken:
         say(console, f"  broken: {row.text[:_LONGEST]!r} is {row.right}", "dim")
@@ -110,7 +116,7 @@ def show_ledger(entries: Sequence[Any], *, as_json: bool) -> None:
         return print_json({"entries": [asdict(entry) for entry in entries]})
     table = plain_table("entry", "when", "what", "facts")
     for entry in entries:
-        add_row(table, [entry.number, entry.at[:19].replace("T", " "), entry.kind, _told(entry.facts)])
+        add_row(table, [str(entry.number), entry.at[:19].replace("T", " "), entry.kind, _told(entry.facts)])
     results().print(table)
     return None
 

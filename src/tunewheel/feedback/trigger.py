@@ -61,12 +61,19 @@ def _advice(known: Known) -> Iterator[Advice]:
     if known.new_rows >= FEWEST_NEW:
         yield Advice("turn", f"{known.new_rows} rows are new since the last training", "tunewheel turn")
     if known.estimate and known.evaluated is not None and known.estimate.high < known.evaluated - LOST:
-        yield Advice("re-tune", _lost(known.estimate, known.evaluated), "tunewheel turn --force")
+        yield _of_loss(known, _lost(known.estimate, known.evaluated))
     if known.drift and known.drift[0] != "nothing":
         yield _of_drift(*known.drift)
     if not known.waiting and known.requests >= 50 and (known.estimate is None or _loose(known.estimate)):
         labels = known.estimate.labels if known.estimate else 0
         yield Advice("label", f"live accuracy rests on {labels} labelled rows", DRAW)
+
+
+def _of_loss(known: Known, why: str) -> Advice:
+    """A candidate that has learnt all there is waits for rows that can decide on it."""
+    if known.candidate and not known.new_rows:
+        return Advice("label", f"{why}; {known.candidate} waits for audited rows that decide on it", DRAW)
+    return Advice("re-tune", why, "tunewheel turn --force")
 
 
 def _of_drift(decision: str, sentence: str) -> Advice:

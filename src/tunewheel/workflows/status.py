@@ -13,7 +13,7 @@ from ..serving import Predictor
 from ..workspace import Workspace
 from .evidence import audited_rows, taught_until
 from .load import load
-from .say import Say, Silent
+from .say import Silent
 from .wheel.draw import last_audit, waiting
 from .wheel.drifted import drift_of
 from .wheel.learn import lessons_of
@@ -48,7 +48,7 @@ class Status:
         return {**asdict(replace(self, drift=None)), "drift": self.drift and self.drift.to_json()}
 
 
-def status(workspace: Workspace, say: Say | None = None) -> Status:
+def status(workspace: Workspace) -> Status:
     """Look at the live version. Raises `VersionMissing` when nothing is live."""
     version, live = live_version(workspace), load(workspace, LIVE)
     since = went_live(workspace)
@@ -56,16 +56,16 @@ def status(workspace: Workspace, say: Say | None = None) -> Status:
     if not len(window):  # since the last audit nothing was asked: what it drew from is the newest there is
         window = traffic(workspace, live.task, version.id, since)
     drift = drift_of(workspace, version.id, window, answers(live, window)) if len(window) else None
-    return _status(workspace, version, live, since, window, drift, say or Silent())
+    return _status(workspace, version, live, since, window, drift)
 
 
 def _status(
-    workspace: Workspace, version: Version, live: Predictor, since: str, window: Traffic, drift: Drift | None, say: Say
+    workspace: Workspace, version: Version, live: Predictor, since: str, window: Traffic, drift: Drift | None
 ) -> Status:  # fmt: skip
     candidate = workspace.versions.aliases().get(CANDIDATE)
     candidate = None if candidate == version.id else candidate
     known = max(taught_until(workspace, one) for one in (version.id, candidate) if one)
-    new = lessons_of(workspace, 0, say).newer_than(known)
+    new = lessons_of(workspace, 0, Silent()).newer_than(known)
     decidable = len(audited_rows(workspace, live.task, known).examples) if candidate else 0
     right, metric = accuracy(workspace, live), live.task.best_by
     asked = sum(1 for one in workspace.journal.asked(since, version=version.id, role="live"))

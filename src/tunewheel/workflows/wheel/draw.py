@@ -25,12 +25,13 @@ FEWEST_ROWS = 50
 
 @dataclass(frozen=True)
 class Audit:
-    """What was drawn from how many requests; on how many of them the candidate answers differently (None: there is no
-    candidate)."""
+    """What was drawn from how many requests (at least `fewest`); on how many of them the candidate answers differently
+    (None: there is no candidate)."""
 
     drawn: list[Drawn]
     rows: int
     apart: int | None
+    fewest: int = FEWEST_ROWS
 
 
 def draw_audit(workspace: Workspace, labels: int, seed: int = 0, now: datetime | None = None) -> Audit:
