@@ -1,5 +1,6 @@
 """The wheel turns: traffic with a class that is new, labels, a candidate, a proof; whatever dies on the way."""
 
+import json
 import os
 import shutil
 import signal
@@ -14,7 +15,8 @@ import pytest
 from listening import Listening
 from small_texts import intents, write_csv
 
-from tunewheel.errors import Busy, VersionMissing, WorkspaceError
+from tunewheel.cli import main
+from tunewheel.errors import Busy, DataError, VersionMissing, WorkspaceError
 from tunewheel.feedback.journal import Asked
 from tunewheel.records import content_key
 from tunewheel.workflows import audit
@@ -223,3 +225,42 @@ def test_of_two_turns_in_two_processes_one_turns_and_the_other_says_who_does(tea
         assert ended == [0, 0]
         assert [entry.facts["trained"] is not None for entry in turns[1:]] == [True, False]
     team.ledger.verify()
+
+
+def test_the_commands_say_it_in_words_and_as_json(
+    team: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*arguments: str) -> str:
+        assert main([*arguments, "-w", str(team.path)]) == 0
+        return capsys.readouterr().out
+
+    def as_json(*arguments: str) -> Any:
+        return json.loads(said(*arguments, "--json").splitlines()[-1])
+
+    asked(team, week(0), 1)
+    assert "label: live accuracy rests on 0 labelled rows." in said("status")
+    assert "stays live" in said("turn", "--labels", "30")
+    queue = tmp_path / "queue.csv"
+    assert "30 rows wait for a label, written to" in said("audit", "--export", str(queue))
+    lines = queue.read_text("utf-8-sig").splitlines()
+    queue.write_text("\n".join([lines[0], *(f"{line[:-1]},{truth(line.split(',')[1])}" for line in lines[1:]), ""]))
+    assert "30 labels are kept" in said("audit", "--import", str(queue))
+    found = as_json("status")
+    assert found["accuracy"]["labels"] == 30
+    assert found["waiting"] == 0
+    assert found["advice"][0]["action"] == "turn"
+    turned = as_json("turn")
+    assert turned["trained"] and turned["new_rows"] >= 10
+    assert "entries, none changed" in said("ledger", "verify")
+    assert [entry["kind"] for entry in as_json("ledger", "--most", "50")["entries"]].count("turn") == 2
+    assert " on 50 frozen test rows" in said("compare", "v0001", str(turned["trained"]))
+
+
+def test_what_is_no_queue_is_refused_with_every_row_that_is_strange(team: Workspace, tmp_path: Path) -> None:
+    asked(team, week(0), 1)
+    turned(team, 1)
+    path = write_csv(tmp_path / "queue.csv", [{"id": "x1", "label": "fee"}, {"id": "x2", "label": "card"}])
+    with pytest.raises(DataError) as told:
+        audit.take_in(team, path)
+    assert [problem.where for problem in told.value.problems] == ["queue.csv row 2", "queue.csv row 3"]
+    assert team.journal.last() == 0

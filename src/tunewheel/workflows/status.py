@@ -54,7 +54,7 @@ def status(workspace: Workspace) -> Status:
     since = went_live(workspace)
     window = traffic(workspace, live.task, version.id, last_audit(workspace))
     if not len(window):  # since the last audit nothing was asked: what it drew from is the newest there is
-        window = traffic(workspace, live.task, version.id, since)
+        window = traffic(workspace, live.task, version.id)
     drift = drift_of(workspace, version.id, window, answers(live, window)) if len(window) else None
     return _status(workspace, version, live, since, window, drift)
 
@@ -68,7 +68,7 @@ def _status(
     new = lessons_of(workspace, 0, Silent()).newer_than(known)
     decidable = len(audited_rows(workspace, live.task, known).examples) if candidate else 0
     right, metric = accuracy(workspace, live), live.task.best_by
-    asked = sum(1 for one in workspace.journal.asked(since, version=version.id, role="live"))
+    asked = sum(1 for one in workspace.journal.asked(version=version.id, role="live"))
     facts = Known(
         asked, len(waiting(workspace)), decidable, candidate, new, _evaluated(version, metric), right.audited,
         (drift.decision, drift.sentence) if drift else None,
