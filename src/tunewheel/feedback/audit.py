@@ -1,9 +1,11 @@
 """The audit: which rows a person should label next, each with the exact probability with which it was to be drawn.
 
-Sampling without replacement, of fixed size, with probabilities proportional to size, by a systematic pass over a random
-order: Madow (1949), "On the theory of systematic sampling, II"; Hartley and Rao (1962). Rows whose outcome is uncertain
-are drawn more often, after Neyman (1934): the best probability goes with the deviation sqrt(c (1 - c)) of what is to be
-found.
+Sampling without replacement, of fixed size, with probabilities proportional to size, by one systematic pass: Madow
+(1949), "On the theory of systematic sampling, II". The rows lie in the order of their confidence, within bands of drift
+and of disagreement, and rows alike in random order: the probabilities are the same in any order, and in this one every
+sample is spread over all kinds of rows, as if each kind were a stratum (Sarndal, Swensson and Wretman 1992, 3.4). Rows
+whose outcome is uncertain are drawn more often, after Neyman (1934): the best probability goes with the deviation
+sqrt(c (1 - c)) of what is to be found.
 """
 
 from __future__ import annotations
@@ -14,14 +16,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .expected import ranks
 from .journal import Reason
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+Positions = NDArray[np.int64]
 
 # A random share bounds every weight: no row counts for more than 1 / 0.3 times as much as in an even sample.
-SHARES: Mapping[Reason, float] = {"random": 0.3, "uncertain": 0.5, "disagreement": 0.25, "drifted": 0.1}
+SHARES: Mapping[Reason, float] = {"random": 0.35, "uncertain": 0.55, "drifted": 0.1, "disagreement": 0.5}
 _FAR = 0.95  # drift scores above this quantile of those above 0 count as it does
+_BANDS = 5  # of drift
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,10 @@ def draw(
     if len(free) == 0 or count <= 0:
         return []
     generator = np.random.default_rng(seed)
-    chance = _probabilities(count, _total(parts), _among(free, disagree))
-    chosen = _systematic(chance, generator)
+    apart = _among(free, disagree)
+    chance = _probabilities(count, _total(parts), apart)
+    order = _order(np.asarray(confidences, float)[free], apart, _among(free, drifted), generator)
+    chosen = _systematic(chance, order, generator)
     return [Draw(int(free[i]), float(chance[i]), _why(parts, i, generator)) for i in chosen]
 
 
@@ -80,13 +86,13 @@ def allocation(
     return {reason: float((chance * size / total).sum()) for reason, size in parts.items()}
 
 
-def _free(confidences: ArrayLike, taken: ArrayLike | None) -> NDArray[np.int64]:
+def _free(confidences: ArrayLike, taken: ArrayLike | None) -> Positions:
     """The positions that may be drawn."""
     size = len(np.asarray(confidences))
     return np.arange(size) if taken is None else np.flatnonzero(~np.asarray(taken, bool))
 
 
-def _among(free: NDArray[np.int64], values: ArrayLike | None) -> Floats | None:
+def _among(free: Positions, values: ArrayLike | None) -> Floats | None:
     return None if values is None else np.asarray(values, float)[free]
 
 
@@ -131,15 +137,23 @@ def _probabilities(count: int, size: Floats, disagree: Floats | None) -> Floats:
         sure |= over
 
 
-def _systematic(chance: Floats, generator: np.random.Generator) -> NDArray[np.int64]:
+def _order(confidences: Floats, disagree: Floats | None, drifted: Floats | None, by: np.random.Generator) -> Positions:
+    """Rows alike side by side: by disagreement, band of drift and confidence, up and down in turn; ties at random."""
+    size = len(confidences)
+    apart = np.zeros(size) if disagree is None else disagree
+    band = np.zeros(size) if drifted is None else np.floor(ranks(drifted) * _BANDS)
+    falling = (band + apart) % 2 == 1
+    return np.lexsort((by.random(size), np.where(falling, -confidences, confidences), band, apart))
+
+
+def _systematic(chance: Floats, order: Positions, by: np.random.Generator) -> Positions:
     """Rows drawn with these probabilities, of which the sum is whole: every row under a tick of a ruler that is laid
-    along the rows in random order with a random start."""
-    order = generator.permutation(len(chance))
+    along the rows with a random start. In random order."""
     edges = np.cumsum(chance[order])
     count = round(float(edges[-1]))
-    ticks = (generator.random() + np.arange(count)) * (edges[-1] / count)
+    ticks = (by.random() + np.arange(count)) * (edges[-1] / count)
     drawn = order[np.minimum(np.searchsorted(edges, ticks, side="right"), len(order) - 1)]
-    return generator.permutation(drawn)
+    return by.permutation(drawn)
 
 
 def _why(parts: Mapping[Reason, Floats], row: int, generator: np.random.Generator) -> Reason:

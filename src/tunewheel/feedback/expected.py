@@ -42,7 +42,7 @@ def signs(confidences: ArrayLike, drifted: ArrayLike | None = None, disagree: Ar
     """
     odds = logit(np.clip(np.asarray(confidences, float), 1 - _SURE, _SURE))
     apart = np.zeros(len(odds)) if disagree is None else np.asarray(disagree, float)
-    far = np.zeros(len(odds)) if drifted is None else _rank(np.asarray(drifted, float))
+    far = np.zeros(len(odds)) if drifted is None else ranks(np.asarray(drifted, float))
     square = (odds / 2) ** 2
     return np.column_stack([np.ones(len(odds)), odds, square, far, far**2, far * odds, apart, apart * odds])
 
@@ -65,6 +65,6 @@ def learn(known: Floats, right: Floats, weights: Floats, before: Expected | None
     return Expected(tuple(found.tolist()))
 
 
-def _rank(scores: Floats) -> Floats:
+def ranks(scores: Floats) -> Floats:
     """The mean rank among all, as a share of 1; 0 for scores of 0."""
     return np.where(scores > 0, rankdata(scores) / max(len(scores), 1), 0.0)
