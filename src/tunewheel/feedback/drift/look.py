@@ -1,0 +1,85 @@
+"""Look: one window of traffic beside the profile: what has changed, why, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from . import labels, language, numbers, text, topics
+from .features import Floats
+from .profile import Profile
+from .topics import Topic
+from .verdict import Decision, verdict
+from .window import Change, Window, open_window
+
+FEWEST_ROWS = 20
+MOST_ROWS = 5_000
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What a look at N rows found. `region` (N,): how unlike the reference each row is, 0 for the usual ones; it tells
+    the audit where to draw."""
+
+    changes: tuple[Change, ...]
+    rows: int
+    cause: str
+    decision: Decision
+    sentence: str
+    topics: tuple[Topic, ...]
+    region: Floats
+
+    @property
+    def alarm(self) -> bool:
+        """Whether anything changed beyond chance."""
+        return any(change.alarm for change in self.changes)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON without the region."""
+        return {
+            "rows": self.rows, "alarm": self.alarm, "cause": self.cause, "decision": self.decision,
+            "sentence": self.sentence, "changes": [asdict(change) for change in self.changes],
+            "topics": [asdict(topic) for topic in self.topics],
+        }  # fmt: skip
+
+
+def look(
+    profile: Profile, texts: Sequence[str], answers: Sequence[Any], confidences: ArrayLike, *,
+    probabilities: Sequence[Mapping[str, float]] | None = None, vectors: ArrayLike | None = None, seed: int = 0,
+) -> Drift:  # fmt: skip
+    """Compare N rows of traffic, with the version's answers and confidences (N,), with the profile.
+
+    `probabilities` by class make the estimate of the classes' shares better; `vectors` (N, D) are embeddings as the
+    profile's. With fewer than 20 rows nothing is decided. Raises ValueError where lengths do not fit.
+    """
+    sure = np.asarray(confidences, float)
+    if not len(texts) == len(answers) == len(sure):
+        raise ValueError(f"{len(texts)} texts, {len(answers)} answers and {len(sure)} confidences do not fit")
+    window = open_window(profile, list(texts), list(answers), sure)
+    if len(window) < FEWEST_ROWS:
+        said = f"too few rows to tell: {len(window)}, and {FEWEST_ROWS} are needed"
+        return Drift((), len(window), "too few rows", "nothing", said, (), _region(window))
+    mix = labels.mix_of(window, probabilities)
+    changes = _changes(window, mix, vectors)
+    strange = any(change.name == "topics" and change.alarm for change in changes)
+    groups = topics.topics(window) if strange else ()
+    found = verdict(window, changes, mix, groups)
+    return Drift(changes, len(window), found.cause, found.decision, found.sentence, groups, _region(window))
+
+
+def _changes(window: Window, mix: labels.Mix, vectors: ArrayLike | None) -> tuple[Change, ...]:
+    embedded = None if vectors is None else text.of_vectors(window, vectors)
+    changes = [
+        text.change(window), labels.change(window, mix), numbers.confidence(window), numbers.vocabulary(window),
+        numbers.length(window), language.change(window), topics.change(window),
+    ]  # fmt: skip
+    return tuple(changes if embedded is None else [*changes, embedded])
+
+
+def _region(window: Window) -> Floats:
+    """0 for rows that are no stranger than nearly all of the reference, then more."""
+    return np.maximum(window.strange - window.profile.cut, 0.0) if len(window) else np.zeros(0)

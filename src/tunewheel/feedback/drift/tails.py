@@ -1,0 +1,35 @@
+"""Tails: which value a statistic exceeds by chance as rarely as we can bear, from its moments over resampled windows.
+
+All detectors together may be wrong once a year when somebody looks every day. A few hundred resampled windows do not
+show so rare an event, so the tail is that of a gamma distribution with their mean, spread and skewness (Pearson's
+type III).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm, pearson3
+
+Floats = NDArray[np.float64]
+
+LOOKS_A_YEAR = 365
+FALSE_ALARMS_A_YEAR = 0.5  # half of what is promised: traffic is never quite as even as resampled rows
+DETECTORS = 7
+CHANCE = FALSE_ALARMS_A_YEAR / LOOKS_A_YEAR / DETECTORS
+
+
+def upper(mean: float, spread: float, skew: float, chance: float = CHANCE) -> float:
+    """What a statistic with these moments exceeds with this chance."""
+    if spread <= 0:
+        return mean
+    quantile = pearson3.ppf(1 - chance, skew) if abs(skew) > 1e-3 else norm.ppf(1 - chance)
+    return mean + spread * float(max(quantile, norm.ppf(1 - chance)))
+
+
+def moments(values: Floats) -> tuple[float, float, float]:
+    """Mean, spread and skewness of resampled values; all of them alike have no spread."""
+    mean, spread = float(values.mean()), float(values.std())
+    if spread < 1e-12:
+        return mean, 0.0, 0.0
+    return mean, spread, float((((values - mean) / spread) ** 3).mean())

@@ -1,0 +1,88 @@
+"""Topics: rows that are unlike anything the version learnt from, grouped by what they are about.
+
+Groups are those of average linkage on the cosines of weighted words (Sokal and Michener 1958).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+
+from .features import Floats, word_bins
+from .shares import move
+from .window import Change, Window
+
+FLOOR = 0.01
+MOST_CLUSTERED = 600
+ALIKE = 0.15  # mean cosine within a group
+FEWEST_ROWS = 3
+MOST_TOPICS, MOST_EXAMPLES, MOST_WORDS, LONGEST = 8, 3, 3, 120
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """Rows of one subject: a name made of their most telling words, their positions in the window, some of them."""
+
+    name: str
+    rows: tuple[int, ...]
+    examples: tuple[str, ...]
+
+
+def change(window: Window, weights: Floats | None = None) -> Change:
+    """The share of rows that are unlike the reference, beyond the 5 % that are so by definition."""
+    before = (window.sampled("strange") > window.profile.cut).astype(float)
+    moved = move(before, window.profile.rows, window.unlike.astype(float), weights)
+    alarm = moved.beyond(FLOOR, upwards_only=True)
+    said = (
+        f"{int(window.unlike.sum())} of {len(window)} rows are unlike anything learnt from, "
+        f"where {moved.before * len(window):.0f} would be usual"
+    )
+    return Change("topics", moved.effect, max(moved.high, FLOOR), alarm, said)
+
+
+def topics(window: Window) -> tuple[Topic, ...]:
+    """The groups among the rows that are unlike the reference, the largest first."""
+    rows = np.flatnonzero(window.unlike)
+    rows = rows[np.argsort(-window.strange[rows], kind="stable")][:MOST_CLUSTERED]
+    groups = [rows[group == number] for group in [_groups(window, rows)] for number in np.unique(group)]
+    large = sorted((group for group in groups if len(group) >= FEWEST_ROWS), key=len, reverse=True)
+    return tuple(_topic(window, np.sort(group)) for group in large[:MOST_TOPICS])
+
+
+def _groups(window: Window, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    if len(rows) < 2:
+        return np.zeros(len(rows), np.int64)
+    vectors = window.vectors[rows]
+    apart = np.clip(1 - (vectors @ vectors.T).toarray(), 0.0, 1.0)
+    np.fill_diagonal(apart, 0.0)
+    tree = linkage(squareform(apart, checks=False), "average")
+    return np.asarray(fcluster(tree, 1 - ALIKE, "distance"), np.int64)
+
+
+def _topic(window: Window, rows: NDArray[np.int64]) -> Topic:
+    name = " ".join(telling(window, rows)) or "without words"
+    central = rows[np.argsort(-_centrality(window, rows), kind="stable")][:MOST_EXAMPLES]
+    return Topic(name, tuple(map(int, rows)), tuple(window.texts.raw[i][:LONGEST] for i in central))
+
+
+def _centrality(window: Window, rows: NDArray[np.int64]) -> Floats:
+    vectors = window.vectors[rows]
+    return np.asarray(vectors @ np.asarray(vectors.mean(0)).ravel(), float).ravel()
+
+
+def telling(window: Window, rows: Sequence[int] | NDArray[np.int64]) -> list[str]:
+    """The words that are most common in these rows beside the reference: G of Dunning (1993), at most three."""
+    found = Counter(word for i in rows for word in set(window.texts.words[i]))
+    known = window.profile.known
+    scores: dict[str, float] = {}
+    for word, count in found.items():
+        usual = (known.seen[word_bins([word])[0]] + 0.5) / (known.total + 1)
+        scores[word] = count * float(np.log(count / len(rows) / usual)) if count >= 2 else 0.0
+    best = sorted((word for word in scores if scores[word] > 0), key=lambda word: (-scores[word], word))
+    return best[:MOST_WORDS]

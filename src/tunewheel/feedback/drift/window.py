@@ -1,0 +1,86 @@
+"""Window: the rows that are looked at, measured as those of the reference were; and what a look says of one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from .answers import indicators
+from .features import Floats, weighted
+from .profile import COLUMNS, Profile
+from .rows import Texts, measures, read, strangeness
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one kind of drift amounts to: its effect (0: none), the size that chance rarely reaches, and whether it is
+    an alarm. `sentence` is for people."""
+
+    name: str
+    effect: float
+    threshold: float
+    alarm: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Window:
+    """N rows with the version's answers to them."""
+
+    profile: Profile
+    texts: Texts
+    answers: Sequence[Any]
+    confidences: Floats
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @cached_property
+    def vectors(self) -> csr_matrix:
+        """The texts' vectors, (N, WIDTH)."""
+        return weighted(self.texts.counts, self.profile.known.rare)
+
+    @cached_property
+    def flags(self) -> Floats:
+        """Which classes each row was answered with, (N, C + 1)."""
+        return indicators(self.answers, self.profile.classes)
+
+    @cached_property
+    def values(self) -> Floats:
+        """The measures of each row, (N, 4)."""
+        return measures(self.profile.known, self.texts, self.confidences)
+
+    @cached_property
+    def strange(self) -> Floats:
+        """How unlike the reference each row is, (N,)."""
+        return strangeness(self.profile.quantiles, self.values)
+
+    @property
+    def unlike(self) -> NDArray[np.bool_]:
+        """The rows that are stranger than nearly all of the reference, (N,)."""
+        return self.strange > self.profile.cut
+
+    @cached_property
+    def mix(self) -> Floats:
+        """Weights (K,) that give the reference's sample the window's mix of answers."""
+        size = self.flags.shape[1]
+        before = np.bincount(self.profile.answered, minlength=size).astype(float)
+        now = np.bincount(self.flags.argmax(1), minlength=size).astype(float)
+        ratio = (now / now.sum()) / np.maximum(before / before.sum(), 1e-9)
+        weights = np.minimum(ratio, 20.0)[self.profile.answered]
+        return weights if weights.sum() > 0 else np.ones(len(weights))
+
+    def sampled(self, name: str) -> Floats:
+        """A column of the reference's sample, (K,)."""
+        return self.profile.sample[:, COLUMNS.index(name)]
+
+
+def open_window(profile: Profile, texts: Sequence[str], answers: Sequence[Any], confidences: Floats) -> Window:
+    """Measure the rows."""
+    return Window(profile, read(texts), answers, confidences)
