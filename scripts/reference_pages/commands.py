@@ -23,8 +23,9 @@ Results go to standard output, everything said on the way to standard error. Eve
 | 130 | stopped with Ctrl+C |
 | 141 | whoever read the output went away |
 
-Environment: `TUNEWHEEL_WORKSPACE` stands in for `--workspace`, `TUNEWHEEL_TOKEN` for `serve --token`. Those that
-say where models come from are in [offline](../how/offline.md)."""
+Environment: `TUNEWHEEL_WORKSPACE` stands in for `--workspace`, `TUNEWHEEL_TOKEN` for `serve --token`;
+`TUNEWHEEL_DATABASE` names [another database](../how/workspace.md#in-postgresql). Those that say where models come from
+are in [offline](../how/offline.md)."""
 
 
 def page() -> str:

@@ -66,3 +66,13 @@ def test_a_journal_is_kept_with_its_file(tmp_path: Path) -> None:
     first.journal.keep([answered(1)])
     first.close()
     assert list(Store.in_file(tmp_path / "tunewheel.db").journal.asked()) == [answered(1)]
+
+
+def test_what_is_erased_is_nowhere_in_the_files(tmp_path: Path) -> None:
+    store = Store.in_file(tmp_path / "tunewheel.db")
+    store.journal.keep([answered(number, row={"text": f"my number is 5550{number} " * 50}) for number in range(20)])
+    store.journal.say([spoken(3, row={"text": "my number is 55503"})])
+    assert any(b"55503" in path.read_bytes() for path in tmp_path.iterdir())
+    assert store.journal.erase("key3") == 2
+    assert not any(b"55503 " in path.read_bytes() or b'55503"' in path.read_bytes() for path in tmp_path.iterdir())
+    assert len(store.journal.find(["a003"])) == 1
