@@ -42,7 +42,7 @@ class Drift:
         """Plain JSON without the region."""
         return {
             "rows": self.rows, "alarm": self.alarm, "cause": self.cause, "decision": self.decision,
-            "sentence": self.sentence, "changes": [asdict(change) for change in self.changes],
+            "sentence": self.sentence, "changes": [_plain(change) for change in self.changes],
             "topics": [asdict(topic) for topic in self.topics],
         }  # fmt: skip
 
@@ -69,6 +69,12 @@ def look(
     groups = topics.topics(window) if strange else ()
     found = verdict(window, changes, mix, groups)
     return Drift(changes, len(window), found.cause, found.decision, found.sentence, groups, _region(window))
+
+
+def _plain(change: Change) -> dict[str, Any]:
+    """numpy's numbers are none that JSON knows."""
+    numbers = {"effect": float(change.effect), "threshold": float(change.threshold), "alarm": bool(change.alarm)}
+    return {**asdict(change), **numbers}
 
 
 def _changes(window: Window, mix: labels.Mix, vectors: ArrayLike | None) -> tuple[Change, ...]:

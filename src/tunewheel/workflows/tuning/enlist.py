@@ -19,6 +19,7 @@ from ...training.floors import Floor
 from ...workspace import Workspace
 from ..rows.judged import ROWS, JudgedRow, as_judged, as_lines
 from ..rows.sets import Sets
+from ..wheel.drifted import PROFILE, profile_of
 from .contend import Candidate, Entrant
 
 # A draft shows in a moment whether it answers as it was judged; what goes live is asked about everything.
@@ -48,6 +49,7 @@ class Office:
         """
         scores = entrant.contender.scores
         texts = {**papers, "scores.json": json.dumps(dict(scores.values)), ROWS: as_lines(_judged(entrant, self.sets))}
+        texts |= _profile(entrant.candidate, self.sets)
         return self._registered(entrant.candidate, texts, self._to_be_certified(entrant), "ready", "")
 
     def restore(self, version: str) -> Any:
@@ -129,6 +131,13 @@ def _judged(entrant: Entrant, sets: Sets) -> list[JudgedRow]:
     contender = entrant.contender
     ratio = contender.scores.rows[entrant.task.best_by]
     return as_judged(sets.test, contender.predictions, ratio, sets.groups(sets.test))
+
+
+def _profile(candidate: Candidate, sets: Sets) -> dict[str, str]:
+    """What the traffic will be compared with, told by one that has not learnt from the validation rows."""
+    made = candidate.made
+    known = profile_of(candidate.task, candidate.task.decode(made.outputs, made.held), sets)
+    return {} if known is None else {PROFILE: json.dumps(known.to_json())}
 
 
 def _copy(written: bundle.Bundle, folder: Path) -> None:

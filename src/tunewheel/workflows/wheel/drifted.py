@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from ...feedback.drift import Drift, Profile, look
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...evaluation.outcomes import answered, plain
+from ...feedback.drift import Drift, Profile, look, profile
+from ...feedback.drift.profile import FEWEST_ROWS
+from ...records import Prediction
+from ...task import Task
 from ...workspace import Workspace
+from ..rows.sets import Sets
 from .traffic import Answers, Traffic
 
 PROFILE = "profile.json"
@@ -11,12 +20,27 @@ PROFILE = "profile.json"
 MOST_LEARNT = 5_000
 
 
+def profile_of(task: Task, answers: Sequence[Prediction], sets: Sets) -> Profile | None:
+    """What the rows were like, and how a version answers those that steered it; None for pictures and a few rows.
+
+    The `answers` are to the validation rows, by one that has not learnt from them.
+    """
+    held, some = sets.validation, sets.train[:MOST_LEARNT]
+    if task.reads == "image" or len(held) < FEWEST_ROWS:
+        return None
+    return profile(
+        [one.text for one in held], [plain(one.target, one) for one in held],
+        [plain(said.value, one) for said, one in zip(answers, held, strict=True)],
+        np.array([said.confidence for said in answers]), classes=answered(task.facts["labels"], held),
+        trained=[one.text for one in some], trained_labels=[plain(one.target, one) for one in some],
+    )  # fmt: skip
+
+
 def drift_of(workspace: Workspace, version: str, of: Traffic, answers: Answers) -> Drift | None:
     """What has changed since the version learnt; None where it kept no profile (pictures, drafts, older versions)."""
     bundle = workspace.bundle(version)
-    if PROFILE not in bundle:
+    if PROFILE not in bundle or not len(of):
         return None
     known = Profile.from_json(bundle.json(PROFILE))
-    probabilities = [one.probabilities for one in of.asked]
-    texts = [example.text for example in of.examples]
+    texts, probabilities = [one.text for one in of.examples], [one.probabilities for one in of.asked]
     return look(known, texts, answers.values, answers.confidences, probabilities=probabilities)
