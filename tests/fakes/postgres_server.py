@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import secrets
 import shutil
 import socket
@@ -21,12 +22,14 @@ PROGRAMS = Path("/usr/lib/postgresql")
 USER, DATABASE = "tunewheel", "postgres"
 _INSTALL = "apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql"
 _PATIENCE_SECONDS = 60.0
-# The server goes when its standard input closes: also when the tests were killed.
+# The server goes when its standard input closes: also when the tests were killed. At once: nobody needs its data.
 _TIED = """
+folder=$1; shift
 "$@" </dev/null & server=$!
 read -r _
-kill -INT "$server"
+kill -QUIT "$server"
 wait "$server"
+rm -rf "$folder"
 """
 # Nothing here has to survive a power failure.
 _SETTINGS = {
@@ -101,7 +104,10 @@ def installed() -> Path:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise NoServer("PostgreSQL is not there, and only root can install it (Debian: apt-get install postgresql)")
     silent = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(["sh", "-c", _INSTALL], env=silent, capture_output=True, text=True, timeout=300)
+    try:
+        done = subprocess.run(["sh", "-c", _INSTALL], env=silent, capture_output=True, text=True, timeout=300)
+    except subprocess.TimeoutExpired:
+        raise NoServer("PostgreSQL cannot be installed: the packages do not come") from None
     folder = found()
     if done.returncode or folder is None:
         raise NoServer(f"PostgreSQL cannot be installed: {done.stderr.strip()[-300:]}")
@@ -110,7 +116,13 @@ def installed() -> Path:
 
 def _owner() -> dict[str, Any]:
     """Who runs the server: initdb refuses root, so it is the user that Debian's package makes."""
-    return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    if os.geteuid() != 0:
+        return {}
+    try:
+        pwd.getpwnam("postgres")
+    except KeyError:
+        raise NoServer("root may not run PostgreSQL, and there is no user 'postgres'") from None
+    return {"user": "postgres", "group": "postgres", "extra_groups": []}
 
 
 def _make_cluster(programs: Path, folder: Path, password: str) -> None:
@@ -132,7 +144,7 @@ def _started(programs: Path, folder: Path, password: str) -> Iterator[Server]:
         server = Server(free.getsockname()[1], password)
     settings = {**_SETTINGS, "port": str(server.port), "unix_socket_directories": str(folder)}
     flags = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    command = ["sh", "-c", _TIED, "sh", str(programs / "postgres"), "-D", str(folder / "data"), *flags]
+    command = ["sh", "-c", _TIED, "sh", str(folder), str(programs / "postgres"), "-D", str(folder / "data"), *flags]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=log, stderr=log, **_owner())
     try:
