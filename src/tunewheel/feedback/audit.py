@@ -23,9 +23,9 @@ Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
 
-# What each share is worth; those that have rows are made to sum to 1. The random share bounds every weight: no row counts
-# for more than 1 / 0.35 as much as in an even sample (1 / 0.23 with all four shares). On census and clinc150 the error
-# of the estimate is least, and flat, for random shares of 0.25 to 0.45.
+# What each share is worth; those that have rows are made to sum to 1. The random share bounds every weight: no row
+# counts for more than 1 / 0.35 as much as in an even sample (1 / 0.23 with all four shares). On census and clinc150 the
+# error of the estimate is least, and flat, for random shares of 0.25 to 0.45.
 SHARES: Mapping[Reason, float] = {"random": 0.35, "uncertain": 0.55, "drifted": 0.1, "disagreement": 0.5}
 _FAR = 0.95  # drift scores above this quantile of those above 0 count as it does
 _BANDS = 5  # of drift
