@@ -19,10 +19,13 @@ from numpy.typing import ArrayLike, NDArray
 from .expected import ranks
 from .journal import Reason
 
+Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
 
-# A random share bounds every weight: no row counts for more than 1 / 0.3 times as much as in an even sample.
+# What each share is worth; those that have rows are made to sum to 1. The random share bounds every weight: no row
+# counts for more than 1 / 0.35 as much as in an even sample (1 / 0.23 with all four shares). On census and clinc150 the
+# error of the estimate is least, and flat, for random shares of 0.25 to 0.45.
 SHARES: Mapping[Reason, float] = {"random": 0.35, "uncertain": 0.55, "drifted": 0.1, "disagreement": 0.5}
 _FAR = 0.95  # drift scores above this quantile of those above 0 count as it does
 _BANDS = 5  # of drift
@@ -52,16 +55,13 @@ def draw(
     `taken` (N,) bool, rows that are not drawn again: the others' probabilities are those of a drawing among the rest.
     With fewer rows than `count` all are drawn, with probability 1. Raises ValueError where shapes do not fit.
     """
-    free = _free(confidences, taken)
-    parts = _sizes(*(_among(free, each) for each in (confidences, disagree, drifted)))
-    if len(free) == 0 or count <= 0:
+    rows = _rows(confidences, disagree, drifted, taken)
+    if len(rows.free) == 0 or count <= 0:
         return []
     generator = np.random.default_rng(seed)
-    apart = _among(free, disagree)
-    chance = _probabilities(count, _total(parts), apart)
-    order = _order(np.asarray(confidences, float)[free], apart, _among(free, drifted), generator)
-    chosen = _systematic(chance, order, generator)
-    return [Draw(int(free[i]), float(chance[i]), _why(parts, i, generator)) for i in chosen]
+    chance = _probabilities(count, rows)
+    chosen = _systematic(chance, _order(rows, generator), generator)
+    return [Draw(int(rows.free[i]), float(chance[i]), _why(rows.parts, i, generator)) for i in chosen]
 
 
 def allocation(
@@ -77,73 +77,85 @@ def allocation(
     The shares are those of `SHARES` that have rows to draw from, made to sum to 1; a disagreement stratum smaller than
     its share is drawn whole, and the others get the rest.
     """
-    free = _free(confidences, taken)
-    parts = _sizes(*(_among(free, each) for each in (confidences, disagree, drifted)))
-    if len(free) == 0 or count <= 0:
-        return dict.fromkeys(parts, 0.0)
-    total = _total(parts)
-    chance = _probabilities(count, total, _among(free, disagree))
-    return {reason: float((chance * size / total).sum()) for reason, size in parts.items()}
+    rows = _rows(confidences, disagree, drifted, taken)
+    if len(rows.free) == 0 or count <= 0:
+        return dict.fromkeys(rows.parts, 0.0)
+    expected = _probabilities(count, rows) / rows.size
+    return {reason: float(expected @ part) for reason, part in rows.parts.items()}
 
 
-def _free(confidences: ArrayLike, taken: ArrayLike | None) -> Positions:
-    """The positions that may be drawn."""
-    size = len(np.asarray(confidences))
-    return np.arange(size) if taken is None else np.flatnonzero(~np.asarray(taken, bool))
+@dataclass(frozen=True)
+class _Rows:
+    """The M rows that may be drawn: their positions, what is known of them, and the size that each share gives them,
+    of sum 1 in all."""
+
+    free: Positions
+    confidences: Floats
+    apart: Flags
+    drifted: Floats
+    parts: Mapping[Reason, Floats]
+
+    @property
+    def size(self) -> Floats:
+        return np.asarray(sum(self.parts.values()), float)
 
 
-def _among(free: Positions, values: ArrayLike | None) -> Floats | None:
-    return None if values is None else np.asarray(values, float)[free]
+def _rows(
+    confidences: ArrayLike, disagree: ArrayLike | None, drifted: ArrayLike | None, taken: ArrayLike | None
+) -> _Rows:
+    """Raises ValueError where shapes do not fit or a drift score is below 0 or not finite."""
+    sure = np.asarray(confidences, float)
+    apart, far, gone = (
+        _fitting(name, values, len(sure))
+        for name, values in (("disagree", disagree), ("drifted", drifted), ("taken", taken))
+    )
+    if not (np.isfinite(far).all() and (far >= 0).all()):
+        raise ValueError("drifted must be finite and not below 0")
+    free = np.flatnonzero(gone == 0)
+    sure, apart, far = np.clip(sure[free], 0, 1), apart[free], far[free]
+    return _Rows(free, sure, apart > 0, far, _parts(sure, apart, far))
 
 
-def _sizes(confidences: Floats | None, disagree: Floats | None, drifted: Floats | None) -> dict[Reason, Floats]:
-    """The measure of size by share, each (M,), together of sum 1; a share without rows is not there."""
-    assert confidences is not None
-    sizes: dict[Reason, Floats] = {"random": np.ones(len(confidences)), "uncertain": _doubt(confidences)}
-    if disagree is not None:
-        sizes["disagreement"] = disagree
-    if drifted is not None:
-        sizes["drifted"] = _far(drifted)
-    there = {reason: size for reason, size in sizes.items() if size.sum() > 0}
+def _fitting(name: str, values: ArrayLike | None, rows: int) -> Floats:
+    given = np.zeros(rows) if values is None else np.asarray(values, float)
+    if given.shape != (rows,):
+        raise ValueError(f"{name} has {given.size} values for {rows} rows")
+    return given
+
+
+def _parts(confidences: Floats, apart: Floats, drifted: Floats) -> dict[Reason, Floats]:
+    """The size that each share gives each row; a share without rows is not there."""
+    doubt = np.sqrt(confidences * (1 - confidences))  # the deviation of right or wrong
+    far = np.minimum(drifted, np.quantile(drifted[drifted > 0], _FAR)) if drifted.any() else drifted
+    sizes: dict[Reason, Floats] = {
+        "random": np.ones(len(confidences)), "uncertain": doubt, "disagreement": apart, "drifted": far,
+    }  # fmt: skip
+    there = {reason: size for reason, size in sizes.items() if size.any()}
     whole = sum(SHARES[reason] for reason in there)
-    parts = {reason: size / size.sum() * SHARES[reason] / whole for reason, size in there.items()}
-    return parts
+    return {reason: size / size.sum() * SHARES[reason] / whole for reason, size in there.items()}
 
 
-def _doubt(confidences: Floats) -> Floats:
-    """The deviation of right or wrong at this confidence."""
-    sure = np.clip(confidences, 0, 1)
-    return np.sqrt(sure * (1 - sure))
-
-
-def _far(drifted: Floats) -> Floats:
-    above = drifted[drifted > 0]
-    return np.minimum(drifted, np.quantile(above, _FAR)) if len(above) else np.zeros(len(drifted))
-
-
-def _probabilities(count: int, size: Floats, disagree: Floats | None) -> Floats:
-    """Inclusion probabilities of sum `count`, proportional to `size` and at most 1; alike where versions disagree."""
+def _probabilities(count: int, rows: _Rows) -> Floats:
+    """Inclusion probabilities of sum `count`, proportional to size and at most 1; alike where versions disagree."""
+    size = rows.size
     if count >= len(size):
         return np.ones(len(size))
-    if disagree is not None and disagree.any():
-        size = np.where(disagree > 0, size[disagree > 0].mean(), size)
-    chance, sure = np.zeros(len(size)), np.zeros(len(size), bool)
+    if rows.apart.any():
+        size = np.where(rows.apart, size[rows.apart].mean(), size)
+    sure = np.zeros(len(size), bool)
     while True:
-        left = count - int(sure.sum())
-        chance = np.where(sure, 1.0, size * left / size[~sure].sum())
+        chance = np.where(sure, 1.0, size * (count - sure.sum()) / size[~sure].sum())
         over = (chance >= 1) & ~sure
         if not over.any():
             return chance
         sure |= over
 
 
-def _order(confidences: Floats, disagree: Floats | None, drifted: Floats | None, by: np.random.Generator) -> Positions:
+def _order(rows: _Rows, by: np.random.Generator) -> Positions:
     """Rows alike side by side: by disagreement, band of drift and confidence, up and down in turn; ties at random."""
-    size = len(confidences)
-    apart = np.zeros(size) if disagree is None else disagree
-    band = np.zeros(size) if drifted is None else np.floor(ranks(drifted) * _BANDS)
-    falling = (band + apart) % 2 == 1
-    return np.lexsort((by.random(size), np.where(falling, -confidences, confidences), band, apart))
+    band = np.floor(ranks(rows.drifted) * _BANDS)
+    along = np.where((band + rows.apart) % 2 == 1, -rows.confidences, rows.confidences)
+    return np.lexsort((by.random(len(band)), along, band, rows.apart))
 
 
 def _systematic(chance: Floats, order: Positions, by: np.random.Generator) -> Positions:
@@ -160,7 +172,3 @@ def _why(parts: Mapping[Reason, Floats], row: int, generator: np.random.Generato
     """The share that a row came by: chosen with the parts that the shares have in its size."""
     sizes = np.array([size[row] for size in parts.values()])
     return list(parts)[int(np.searchsorted(np.cumsum(sizes), generator.random() * sizes.sum(), side="right"))]
-
-
-def _total(parts: Mapping[Reason, Floats]) -> Floats:
-    return np.asarray(sum(parts.values()), float)

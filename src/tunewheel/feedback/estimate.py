@@ -10,6 +10,7 @@ of survey sampling: Sarndal, Swensson and Wretman (1992), "Model assisted survey
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,6 +104,28 @@ def reach(estimate: Estimate, more: int) -> float:
     return half * float(np.sqrt(max(then, 0.0) / left))
 
 
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """An earlier turn: how many labelled rows it learnt from that its live version had wrong, and the accuracy that it
+    gained, in shares of 1 (negative where it lost)."""
+
+    wrong: int
+    gain: float
+
+
+def gain(estimate: Estimate, more: int, turns: Sequence[Learnt]) -> float | None:
+    """The accuracy to be expected of learning from `more` further rows, in shares of 1; None before the first turn.
+
+    A rule of three, no promise: of `more` rows a share of 1 - accuracy is wrong now, and each wrong row brings what one
+    brought in the earlier turns taken together. Never below 0, nor above what is wrong now.
+    """
+    wrong = sum(turn.wrong for turn in turns)
+    if wrong == 0:
+        return None
+    missing = 1 - estimate.value
+    return min(max(max(more, 0) * missing * sum(turn.gain for turn in turns) / wrong, 0.0), missing)
+
+
 def _checked(
     known: Floats, labelled: ArrayLike, right: ArrayLike, probability: ArrayLike
 ) -> tuple[Positions, Floats, Floats]:
@@ -135,11 +158,11 @@ def _predicted(
     """The chance of being right for all answers (the mean over the folds), and for the labelled ones by a map that has
     not seen them. Shapes (N,), (n,)."""
     fold = _folds(weights)
-    overall, own = np.zeros(len(known)), np.zeros(len(at))
+    overall, own, scale = np.zeros(len(known)), np.zeros(len(at)), len(at) * weights
+    whole = learn(known[at], truth, scale, before)
     for number in range(int(fold.max()) + 1):
         out = fold == number
-        scale = len(at) * weights
-        found = learn(known[at[~out]], truth[~out], scale[~out], before)
+        found = learn(known[at[~out]], truth[~out], scale[~out], before, whole)
         overall += found.at(known) * out.mean()
         own[out] = found.at(known[at[out]])
     return overall, own

@@ -47,13 +47,16 @@ def signs(confidences: ArrayLike, drifted: ArrayLike | None = None, disagree: Ar
     return np.column_stack([np.ones(len(odds)), odds, square, far, far**2, far * odds, apart, apart * odds])
 
 
-def learn(known: Floats, right: Floats, weights: Floats, before: Expected | None = None) -> Expected:
+def learn(
+    known: Floats, right: Floats, weights: Floats, before: Expected | None = None, start: Expected | None = None
+) -> Expected:
     """The map that fits `right` (n,), shares of 1, at rows `known` (n, 8), drawn towards `before`; no rows: `before`.
 
-    `weights` (n,) sum to about n. Penalised likelihood by Newton's method.
+    `weights` (n,) sum to about n. Penalised likelihood by Newton's method; `start` only
+    saves steps.
     """
     centre = np.array((before or Expected()).coefficients)
-    found, pull = centre.copy(), 1 / _SPREAD**2
+    found, pull = np.array(start.coefficients) if start else centre.copy(), 1 / _SPREAD**2
     for _ in range(_STEPS):
         chance = expit(known @ found)
         slope = known.T @ (weights * (right - chance)) - pull * (found - centre)
