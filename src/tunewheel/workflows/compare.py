@@ -16,10 +16,10 @@ from ..registry import Version
 from ..registry.revive import task_of
 from ..serving import Predictor
 from ..workspace import Workspace
-from .evidence import frozen_pairs
 from .load import load
 from .rows.gather import gather, open_table
 from .rows.judged import Paired, judged_now, paired
+from .wheel.evidence import frozen_pairs
 from .wheel.settle import frozen_sets
 
 MOST_SHOWN = 5

@@ -10,10 +10,10 @@ from ..feedback.forgetting import forgetting
 from ..feedback.gate import Decision, Evidence, Guard, decide
 from ..registry import CANDIDATE, LIVE, Version
 from ..workspace import Workspace
-from .evidence import frozen_evidence, frozen_pairs, slices_guard
 from .rows.judged import Paired
 from .rows.sets import Sets
 from .say import Say
+from .wheel.evidence import frozen_evidence, frozen_pairs, slices_guard
 
 Gate = Callable[[Workspace, Version, Sets, Say], bool]
 WAIT_SECONDS = 600.0

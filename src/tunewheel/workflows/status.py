@@ -11,11 +11,11 @@ from ..feedback.trigger import Advice, Known, advise
 from ..registry import CANDIDATE, LIVE, Version
 from ..serving import Predictor
 from ..workspace import Workspace
-from .evidence import audited_rows, taught_until
 from .load import load
 from .say import Silent
 from .wheel.draw import last_audit, waiting
 from .wheel.drifted import drift_of
+from .wheel.evidence import audited_rows, taught_until
 from .wheel.learn import lessons_of
 from .wheel.live import live_version, went_live
 from .wheel.standing import Accuracy, accuracy

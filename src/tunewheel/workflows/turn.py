@@ -15,12 +15,12 @@ from typing import Any
 
 from ..registry import LIVE, Version
 from ..workspace import Workspace
-from .evidence import taught_until
 from .rows.lessons import Lessons
 from .say import Say, Silent
 from .tune import tune
 from .tuning.underway import RECIPE, version_of
 from .wheel.draw import Audit, draw_audit
+from .wheel.evidence import taught_until
 from .wheel.learn import lessons_of, recipe_for
 from .wheel.live import live_version
 from .wheel.settle import Limits, decided, frozen_sets, settle

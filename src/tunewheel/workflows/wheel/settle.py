@@ -15,7 +15,6 @@ from ...registry import CANDIDATE, LIVE, Version
 from ...serving import Predictor
 from ...serving.certificate import evenly
 from ...workspace import Workspace
-from ..evidence import audited_evidence
 from ..export import export
 from ..load import load
 from ..promotion import promote_if_proved
@@ -23,6 +22,7 @@ from ..rows.frozen import as_example
 from ..rows.gather import gather, open_table
 from ..rows.sets import Sets
 from ..say import Say
+from .evidence import audited_evidence
 
 # A candidate may take so much longer than the live version, and be so much larger.
 SLOWER, LARGER = 2.0, 2.0

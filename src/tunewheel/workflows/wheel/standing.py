@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from ...feedback.estimate import Estimate, confidence_only, live_accuracy
 from ...serving import Predictor
 from ...workspace import Workspace
-from ..evidence import Audited, audited_rows
 from ..rows.judged import judged_now
 from .draw import audits
+from .evidence import Audited, audited_rows
 from .traffic import Traffic, traffic
 
 

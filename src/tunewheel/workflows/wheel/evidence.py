@@ -9,20 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
-from ..evaluation.permutation import exchanged
-from ..evaluation.slices import FEWEST_ROWS, cuts, holm
-from ..feedback.gate import Evidence, Guard
-from ..feedback.journal import Drawn
-from ..records import Example, Ratio, Source
-from ..registry import Version
-from ..task import Task
-from ..workspace import Workspace
-from .load import load
-from .rows.judged import ROWS, JudgedRow, Paired, judged_now, judged_rows, paired
-from .rows.sets import Sets
-from .rows.taught import taught
-from .tuning.papers import DATA, FEEDBACK
+from ...errors import DataError
+from ...evaluation.permutation import exchanged
+from ...evaluation.slices import FEWEST_ROWS, cuts, holm
+from ...feedback.gate import Evidence, Guard
+from ...feedback.journal import Drawn
+from ...records import Example, Ratio, Source
+from ...registry import Version
+from ...task import Task
+from ...workspace import Workspace
+from ..load import load
+from ..rows.judged import ROWS, JudgedRow, Paired, judged_now, judged_rows, paired
+from ..rows.sets import Sets
+from ..rows.taught import taught
+from ..tuning.papers import DATA, FEEDBACK
 
 LEVEL = 0.05
 SLICE_DRAWS = 2_000
