@@ -42,6 +42,9 @@ class MemoryJournal:
         found.sort(key=lambda one: one.at)
         yield from found if most is None else found[max(len(found) - most, 0) :]
 
+    def count(self, since: str = "", until: str = "", version: str = "", role: Role | None = None) -> int:
+        return len(list(self.asked(since, until, version, role)))
+
     def find(self, ids: Iterable[str]) -> Mapping[str, Asked]:
         self._check()
         wanted = set(ids)
@@ -56,6 +59,9 @@ class MemoryJournal:
 
     def said(self, after: int = 0, kind: Kind | None = None) -> Iterator[Said]:
         yield from (one for one in self._said[after:] if kind in (None, one.kind))
+
+    def last(self) -> int:
+        return len(self._said)
 
     def draw(self, drawn: Sequence[Drawn]) -> int:
         self._drawn += [replace(one, number=len(self._drawn) + n) for n, one in enumerate(drawn, 1)]

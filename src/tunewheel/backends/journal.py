@@ -45,6 +45,11 @@ class SqlJournal:
         wanted = _wanted(since, until, version, role)
         return self._asked(wanted, most)
 
+    def count(self, since: str = "", until: str = "", version: str = "", role: Role | None = None) -> int:
+        wanted = _wanted(since, until, version, role).with_only_columns(func.count(asked.c.id))
+        with self._database.reading() as connection:
+            return int(connection.execute(wanted).scalar_one())
+
     def _asked(self, wanted: Select[Any], most: int | None) -> Iterator[Asked]:
         first = None if most is None else self._first_of_newest(wanted, most)
         if most is not None and first is None:

@@ -91,6 +91,9 @@ class Journal(Protocol):
         """The answers given from `since` on and before `until` (UTC, ISO 8601), oldest first; with `most` only the
         newest so many, oldest first."""
 
+    def count(self, since: str = "", until: str = "", version: str = "", role: Role | None = None) -> int:
+        """How many answers `asked` would give."""
+
     def find(self, ids: Iterable[str]) -> Mapping[str, Asked]:
         """The answers that were given (not those of a shadow) under these ids."""
 

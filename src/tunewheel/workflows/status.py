@@ -68,7 +68,7 @@ def _status(
     new = lessons_of(workspace, 0, Silent()).newer_than(known)
     decidable = len(audited_rows(workspace, live.task, known).examples) if candidate else 0
     right, metric = accuracy(workspace, live), live.task.best_by
-    asked = sum(1 for one in workspace.journal.asked(version=version.id, role="live"))
+    asked = workspace.journal.count(version=version.id, role="live")
     facts = Known(
         asked, len(waiting(workspace)), decidable, candidate, new, _evaluated(version, metric), right.audited,
         (drift.decision, drift.sentence) if drift else None,

@@ -103,6 +103,10 @@ class AskedContract:
         assert day.counts()["asked"] == 12
         assert day.keep([]) == 0
 
+    def test_answers_are_counted_as_they_are_read(self, day: Journal) -> None:
+        for wanted in ({}, {"version": "v0002"}, {"role": "shadow"}, {"since": "2026-11-23T00:00:05Z", "role": "live"}):
+            assert day.count(**wanted) == len(list(day.asked(**wanted)))  # type: ignore[arg-type]
+
     def test_answers_come_oldest_first(self, day: Journal) -> None:
         assert ids(list(day.asked())) == [f"a{number:03d}" for number in range(10)]
 
