@@ -96,7 +96,8 @@ class _Turn:
         settled = settle(self.workspace, self.limits, self.say)
         new, trained = self._learnt(data, budget, force)
         audit = draw_audit(self.workspace, labels, self.number, now)
-        self._tell(audit)
+        if labels:
+            self._tell(audit)
         aliases = self.workspace.versions.aliases()
         turned = Turned(
             self.number, settled.id if settled else None, new, trained.id if trained else None, len(audit.drawn),
@@ -130,19 +131,16 @@ class _Turn:
 
     def _begun(self) -> Path | None:
         """The run that an earlier start of this very turn began."""
-        folders = sorted((self.workspace.path / "runs").iterdir(), reverse=True)
-        begun = (
-            folder for folder in folders if (folder / RECIPE).exists()
-        )  # before that there is nothing to go on with
+        # Before its recipe a run has come to nothing that could be gone on with.
+        begun = sorted((path.parent for path in (self.workspace.path / "runs").glob(f"*/{RECIPE}")), reverse=True)
         return next((folder for folder in begun if Lessons.load(folder).turn == self.number), None)
 
     def _gone_on(self, folder: Path, gate: Any) -> tuple[int, Version | None]:
         lessons, done = Lessons.load(folder), version_of(folder)
         if done is None:
             self.say.line("Going on with the training of a turn that was interrupted.")
-            return len(lessons.rows), tune(
-                resume=folder.name, workspace=self.workspace, gate=gate, say=self.say
-            ).version
+            run = tune(resume=folder.name, workspace=self.workspace, gate=gate, say=self.say)
+            return len(lessons.rows), run.version
         version = self.workspace.versions.get(done)
         if version.id not in self.workspace.versions.aliases().values():
             gate(self.workspace, version, frozen_sets(self.workspace, version.task), self.say)
