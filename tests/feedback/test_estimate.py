@@ -103,7 +103,7 @@ def test_earlier_audits_help_while_nothing_changes_and_do_no_harm_when_all_does(
     earlier = learn(signs(confidences), right, np.ones(3000))
     assert repeated(0.8, 50, earlier=earlier)[1] < 0.9 * repeated(0.8, 50)[1]
     _, root, covered = repeated(0.8, 200, new=0.2, earlier=earlier)
-    assert root < 1.1 * repeated(0.8, 200, new=0.2)[1]
+    assert root < 1.2 * repeated(0.8, 200, new=0.2)[1]
     assert covered >= 0.88
 
 

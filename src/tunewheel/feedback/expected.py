@@ -57,12 +57,20 @@ def learn(
     """
     centre = np.array((before or Expected()).coefficients)
     found, pull = np.array(start.coefficients) if start else centre.copy(), 1 / _SPREAD**2
+
+    def loss(at: Floats) -> float:
+        odds = known @ at
+        return float(weights @ (np.logaddexp(0, odds) - right * odds) + pull @ (at - centre) ** 2 / 2)
+
     for _ in range(_STEPS):
         chance = expit(known @ found)
         slope = known.T @ (weights * (right - chance)) - pull * (found - centre)
         curve = (known * (weights * chance * (1 - chance))[:, None]).T @ known + np.diag(pull)
         step = np.linalg.solve(curve, slope)
-        found += step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
+        # The full step can overshoot where the odds are steep: it is halved until it leads downhill.
+        while loss(found + step) > loss(found) + 1e-9:
+            step /= 2
+        found += step
         if np.abs(step).max() < 1e-6:
             break
     return Expected(tuple(found.tolist()))
