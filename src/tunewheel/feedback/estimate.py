@@ -214,8 +214,8 @@ def _anchored(value: float, expected: float, worth: float) -> float:
 
     Soft thresholding: Donoho and Johnstone (1994), "Ideal spatial adaptation by wavelet shrinkage". For normal errors:
     where nothing has changed the root mean square error falls by up to 27 %; it grows by 19 % at most, where the change
-    is about 2.5 standard errors, and hardly where it is 4 or more. The
-    interval stays that of this audit alone, so it holds as often as without.
+    is about 2.5 standard errors, and hardly where it is 4 or more. The interval
+    stays that of this audit alone, so it holds as often as without.
     """
     error = float(np.sqrt(max(value * (1 - value), 0.25 / max(worth, 1.0)) / worth))
     gap = expected - value
