@@ -33,12 +33,13 @@ class Watch:
 
     @cached_property
     def profile(self) -> Profile:
-        """Of the version's validation rows and its answers to them."""
-        rows = self.version.rows
-        held = rows.only(rows.validation)
+        """Of the validation rows and what the version's twin, which has not seen them, answers to them."""
+        rows, probabilities = self.version.rows, self.version.validated
+        held, trained = rows.only(rows.validation), rows.only(~rows.validation)
         return profile(
-            self._texts(held.positions), self._names(held.labels), self._names(self.version.answers[held.positions]),
-            self.version.confidences[held.positions], classes=self._known(),
+            self._texts(held.positions), self._names(held.labels), self._names(probabilities.argmax(1)),
+            probabilities.max(1), classes=self._names(np.unique(rows.labels)), trained=self._texts(trained.positions),
+            trained_labels=self._names(trained.labels),
         )  # fmt: skip
 
     def look(self, window: Ints, seed: int) -> Seen:
@@ -48,10 +49,7 @@ class Watch:
             self.version.confidences[window], seed=seed,
         )  # fmt: skip
         alarms = tuple(change.name for change in drift.changes if change.alarm)
-        return Seen(bool(alarms), alarms, drift.decision, np.asarray(drift.region, dtype=np.float64))
-
-    def _known(self) -> list[str]:
-        return self._names(np.unique(self.version.rows.labels))
+        return Seen(drift.alarm, alarms, drift.decision, np.asarray(drift.region, dtype=np.float64))
 
     def _texts(self, rows: Ints) -> list[str]:
         return [self.pool.texts[row] for row in rows]

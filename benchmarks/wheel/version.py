@@ -17,8 +17,9 @@ from tunewheel.training.floors.frozen import STRENGTHS
 from .pools import Ints, Pool
 
 STRENGTH = STRENGTHS[1]
-# One row in so many only steers: the temperature of the confidences comes of them, and the profile of what is usual.
-VALIDATION = 8
+# One row in so many steers first: a twin that has not seen them gives the temperature of the confidences and the profile
+# of what is usual. The version itself learns from all rows, as `tune` does where there are few.
+VALIDATION = 5
 Floats = NDArray[np.float64]
 
 
@@ -45,10 +46,12 @@ class Rows:
 
 @dataclass(frozen=True)
 class Version:
-    """What a fit answers to every row of its pool: it is asked about many of them many times."""
+    """What a fit answers to every row of its pool, (N, C): it is asked about many of them many times. `validated` (M, C)
+    is what its twin answers to the validation rows."""
 
     rows: Rows
     probabilities: NDArray[np.float32]
+    validated: NDArray[np.float32]
 
     @cached_property
     def answers(self) -> Ints:
@@ -66,13 +69,20 @@ class Version:
 
 
 def fitted(pool: Pool, rows: Rows) -> Version:
-    """A version learnt from these rows. Vectors are scaled to unit variance, as `frozen.fit_head` does."""
-    train, held = rows.only(~rows.validation), rows.only(rows.validation)
-    vectors = pool.vectors[train.positions]
+    """A version learnt from these rows."""
+    held = rows.only(rows.validation)
+    twin = _logits(pool, rows.only(~rows.validation), held.positions)
+    temperature = fit_temperature(twin, held.labels)
+    everything = _logits(pool, rows, np.arange(len(pool.texts)))
+    return Version(rows, softmax(everything / temperature, axis=1), softmax(twin / temperature, axis=1))
+
+
+def _logits(pool: Pool, learnt: Rows, asked: Ints) -> NDArray[np.float32]:
+    """What a regression on some rows says to others. Vectors are scaled to unit variance, as in `frozen.fit_head`."""
+    vectors = pool.vectors[learnt.positions]
     scale = 1 / np.maximum(vectors.std(0), 1e-6)
     linear: Any = logistic.fit(
-        vectors * scale, train.labels, len(pool.names), exclusive=True, strength=STRENGTH / vectors.shape[1],
+        vectors * scale, learnt.labels, len(pool.names), exclusive=True, strength=STRENGTH / vectors.shape[1],
         closely=True,
     )  # fmt: skip
-    logits = logistic.apply(pool.vectors * scale, linear)
-    return Version(rows, softmax(logits / fit_temperature(logits[held.positions], held.labels), axis=1))
+    return logistic.apply(pool.vectors[asked] * scale, linear)
