@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from tunewheel.feedback.audit import draw
-from tunewheel.feedback.estimate import confidence_only, live_accuracy
+from tunewheel.feedback.estimate import confidence_only
 
 from ..sets import shared
 from . import pools
+from .audits import History, Window, drawn, estimated, told
 from .drifting import Watch
 from .plan import SEEDS, TURNS
 from .version import Rows, fitted
@@ -22,31 +23,33 @@ Part = dict[str, Any]
 Floats = NDArray[np.float64]
 LABELS = 200
 CENSUS = "drift_tabular/us_census_employment_ma"
-# Draws of each window of the census; they cost nothing.
-CENSUS_DRAWS = 10
+# So often the same years with other draws; they cost little.
+CENSUS_YEARS = 10
+# As the product has it: with what earlier audits of the version taught; and other ways beside it.
+WAYS = ("audit", "audit alone", "confidences alone", "random sample")
 WINDOW, NEW, TRAINED = 2_000, 0.2, 2_400
 TOPICS_OUT = 2
 
 
 class Tries:
-    """Estimates of many windows beside the truth, and of two plain ways: the confidences alone, a random sample."""
+    """Estimates of many windows beside the truth, in all ways."""
 
     def __init__(self) -> None:
         self.truth: list[float] = []
-        self.found: dict[str, list[dict[str, float]]] = {"audit": [], "confidences alone": [], "random sample": []}
+        self.found: dict[str, list[Mapping[str, float]]] = {way: [] for way in WAYS}
 
-    def window(self, confidences: Floats, right: Floats, seed: int, region: Floats | None = None) -> None:
-        """Draw an audit of a window, (N,) each, and estimate."""
-        drawn = draw(LABELS, confidences, drifted=region, seed=seed)
-        places = np.array([each.position for each in drawn])
-        probabilities = np.array([each.probability for each in drawn])
-        estimate = live_accuracy(confidences, places, right[places], probabilities)
-        alone = confidence_only(confidences)
-        sample = np.random.default_rng(seed).choice(right, LABELS, replace=False).mean()
+    def window(self, window: Window, right: Floats, history: History, seed: int) -> None:
+        """Draw an audit of a window of N answers and estimate; `right` (N,) is the truth."""
+        audit = drawn(window, LABELS, seed)
+        labelled = right[audit.places]
+        sample = float(np.random.default_rng(seed).choice(right, LABELS, replace=False).mean())
+        found = (
+            told(history.estimate(audit, labelled)), told(estimated(audit, labelled)),
+            told(confidence_only(window.confidences)), {"value": sample, "low": 0.0, "high": 1.0},
+        )  # fmt: skip
         self.truth.append(float(right.mean()))
-        self.found["audit"].append({"value": estimate.value, "low": estimate.low, "high": estimate.high})
-        self.found["confidences alone"].append({"value": alone.value, "low": alone.low, "high": alone.high})
-        self.found["random sample"].append({"value": float(sample), "low": 0.0, "high": 1.0})
+        for way, one in zip(WAYS, found, strict=True):
+            self.found[way].append(one)
 
     def told(self) -> Part:
         """Errors of each way in points."""
@@ -66,9 +69,10 @@ def census() -> Part:
     confidences = np.maximum(shares, 1 - shares)
     right = (asked["prediction"].to_numpy() == actual).astype(np.float64)
     tries = Tries()
-    for turn, rows in enumerate(np.array_split(np.arange(len(right)), TURNS)):
-        for seed in range(CENSUS_DRAWS):
-            tries.window(confidences[rows], right[rows], 1000 * seed + turn)
+    for year in range(CENSUS_YEARS):
+        history = History()
+        for turn, rows in enumerate(np.array_split(np.arange(len(right)), TURNS)):
+            tries.window(Window(confidences[rows]), right[rows], history, 1_000 * year + turn)
     return tries.told()
 
 
@@ -77,20 +81,19 @@ def new_topics() -> Part:
     if pools.absent("clinc150"):
         return {"absent": pools.absent("clinc150")}
     pool = pools.pool("clinc150")
-    known, mixed = Tries(), Tries()
+    tries = {"known": Tries(), "new": Tries()}
     for seed in SEEDS:
         generator = np.random.default_rng(seed)
         topics = generator.permutation(sorted(set(pool.segments) - {"oos"}))
         old = generator.permutation(np.flatnonzero(np.isin(pool.segments, topics[TOPICS_OUT:])))
         new = np.flatnonzero(np.isin(pool.segments, topics[:TOPICS_OUT]))
-        train, rest = old[:TRAINED], old[TRAINED:]
-        version = fitted(pool, Rows(train, pool.labels[train]))
-        watch = Watch(pool, version)
-        for turn in range(TURNS):
-            for tries, share in ((known, 0.0), (mixed, NEW)):
-                count = round(share * WINDOW)
-                rows = np.concatenate([generator.choice(rest, WINDOW - count, False), generator.choice(new, count, False)])
-                seen = watch.look(rows, seed)
-                region = seen.region if seen.alarm else None
-                tries.window(version.confidences[rows], version.right(pool, rows), 1000 * seed + turn, region)
-    return {"known": known.told(), "new": {"share": NEW, **mixed.told()}}
+        version = fitted(pool, Rows(old[:TRAINED], pool.labels[old[:TRAINED]]))
+        for name, share in (("known", 0.0), ("new", NEW)):
+            sizes = (WINDOW - round(share * WINDOW), round(share * WINDOW))
+            history, watch = History(), Watch(pool, version)
+            for turn in range(TURNS):
+                parts = zip((old[TRAINED:], new), sizes, strict=True)
+                rows = np.concatenate([generator.choice(part, size, False) for part, size in parts])
+                window = Window(version.confidences[rows], watch.look(rows, turn).region)
+                tries[name].window(window, version.right(pool, rows), history, 1_000 * seed + turn)
+    return {name: one.told() for name, one in tries.items()}

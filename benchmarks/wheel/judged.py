@@ -67,7 +67,7 @@ def rmse(kind: str = "") -> Rule:
 
     def rule(found: Part) -> Found:
         told = found[kind] if kind else found
-        ways = ", ".join(f"{way} {told[way]['rmse']}" for way in ("random sample", "confidences alone"))
+        ways = ", ".join(f"{way} {told[way]['rmse']}" for way in ("audit alone", "random sample", "confidences alone"))
         truth = f"truth {told['truth']['lowest']:.3f} to {told['truth']['highest']:.3f}"
         audit = told["audit"]
         note = f"bias {audit['bias']}, truth in the interval {audit['covered']:.1%}; {ways}; {truth}"

@@ -6,16 +6,16 @@ The labels are there at once, so the turn that draws an audit also decides by it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tunewheel.feedback.audit import draw
-from tunewheel.feedback.estimate import live_accuracy
 from tunewheel.feedback.gate import Decision, Evidence, decide
-from tunewheel.records import Ratio
+from tunewheel.records import Example, Ratio
+from tunewheel.workflows.evidence import slices_guard
+from tunewheel.workflows.rows.judged import Paired
 
+from .audits import Audit, History, Window, drawn, told
 from .drifting import Watch
 from .pools import Ints
 from .streams import Stream, Turn
@@ -23,27 +23,24 @@ from .version import Rows, Version, fitted
 
 
 @dataclass
-class Books:
-    """What the ledger knows of the frozen rows: how often they judged, and how often they promoted."""
+class Live:
+    """The live version with what is known of it: its profile, its audits; and how often the frozen rows have judged
+    and promoted."""
 
+    version: Version
+    watch: Watch
+    history: History = field(default_factory=History)
     looks: int = 0
     promotions: int = 0
 
+    @classmethod
+    def of(cls, stream: Stream, version: Version) -> Live:
+        """The version with which a year begins."""
+        return cls(version, Watch(stream.pool, version))
 
-@dataclass(frozen=True)
-class Audit:
-    """Positions in the pool and in the window, true labels, inclusion probabilities; shapes (n,). The window is the
-    turn's traffic without the rows that users corrected: those are labelled already."""
-
-    window: Ints
-    places: Ints
-    labels: Ints
-    probabilities: NDArray[np.float64]
-
-    @property
-    def rows(self) -> Ints:
-        """Positions in the pool."""
-        return self.window[self.places]
+    def promote(self, stream: Stream, version: Version) -> None:
+        """Another one takes its place; the frozen rows stay the same."""
+        self.version, self.watch, self.history = version, Watch(stream.pool, version), History()
 
 
 @dataclass(frozen=True)
@@ -57,51 +54,40 @@ class Turned:
     alarm: bool
 
 
-def turned(
-    stream: Stream, turn: Turn, live: Version, rows: Rows, books: Books, watch: Watch, seed: int
-) -> Turned:  # fmt: skip
+def turned(stream: Stream, turn: Turn, live: Live, rows: Rows, seed: int) -> Turned:
     """The wheel turns once: `rows` are those that were labelled before this turn's traffic."""
     rows = rows.with_more(turn.corrected, turn.said)
     candidate = fitted(stream.pool, rows)
-    drift = watch.look(turn.traffic, seed)
-    region = drift.region[~np.isin(turn.traffic, turn.corrected)] if drift.alarm else None
-    audit = audited(stream, turn, live, candidate, region, seed)
-    decision = judged(stream, live, candidate, audit, books)
-    return Turned(
-        rows.with_more(audit.rows, audit.labels), candidate, decision, estimated(stream, live, audit), drift.alarm
-    )
+    audit, labelled, alarm = audited(stream, turn, live.version, live.watch, candidate, seed)
+    decision = judged(stream, live, candidate, audit, labelled)
+    estimate = live.history.estimate(audit, live.version.right(stream.pool, labelled))
+    more = rows.with_more(labelled, stream.pool.labels[labelled])
+    return Turned(more, candidate, decision, told(estimate), alarm)
 
 
 def audited(
-    stream: Stream, turn: Turn, live: Version, candidate: Version | None, region: NDArray[np.float64] | None, seed: int
-) -> Audit:
-    """Rows for a person to label, and their true labels."""
-    window = turn.traffic[~np.isin(turn.traffic, turn.corrected)]
-    apart = candidate.answers[window] != live.answers[window] if candidate else None
-    drawn = draw(stream.size.audited, live.confidences[window], disagree=apart, drifted=region, seed=seed)
-    places = np.array([each.position for each in drawn], dtype=np.int64)
-    probabilities = np.array([each.probability for each in drawn])
-    return Audit(window, places, stream.pool.labels[window[places]], probabilities)
+    stream: Stream, turn: Turn, live: Version, watch: Watch, candidate: Version | None, seed: int
+) -> tuple[Audit, Ints, bool]:
+    """An audit of the turn's traffic, without the rows that users corrected: those are labelled already. Gives the
+    positions in the pool of its rows, too, and whether the traffic has changed."""
+    rows = turn.traffic[~np.isin(turn.traffic, turn.corrected)]
+    seen = watch.look(rows, seed)
+    apart = candidate.answers[rows] != live.answers[rows] if candidate else None
+    audit = drawn(Window(live.confidences[rows], seen.region, apart), stream.size.audited, seed)
+    return audit, rows[audit.places], seen.alarm
 
 
-def estimated(stream: Stream, live: Version, audit: Audit) -> dict[str, float]:
-    """What the audit says of the live accuracy."""
-    right = live.right(stream.pool, audit.rows)
-    found = live_accuracy(live.confidences[audit.window], audit.places, right, audit.probabilities)
-    return {"value": found.value, "low": found.low, "high": found.high}
-
-
-def judged(stream: Stream, live: Version, candidate: Version, audit: Audit, books: Books) -> Decision:
+def judged(stream: Stream, live: Live, candidate: Version, audit: Audit, labelled: Ints) -> Decision:
     """The gate's decision on the candidate, from the audit and from the frozen test rows."""
-    fresh = _answered(stream, live, candidate, audit.rows)
-    frozen = _answered(stream, live, candidate, stream.frozen)
-    decision = decide([
+    fresh = _answered(stream, live.version, candidate, labelled)
+    frozen = _answered(stream, live.version, candidate, stream.frozen)
+    evidence = [
         Evidence("audited", *fresh, weights=1 / audit.probabilities),
-        Evidence("frozen", *frozen, looks=books.looks, promotions=books.promotions),
-    ])  # fmt: skip
-    books.looks += 1
-    frozen_look = next(look for look in decision.looks if look.name == "frozen")
-    books.promotions += decision.promote and frozen_look.better
+        Evidence("frozen", *frozen, looks=live.looks, promotions=live.promotions),
+    ]
+    decision = decide(evidence, [slices_guard(_examples(stream), Paired(*frozen, [], _keys(stream)))])
+    live.looks += 1
+    live.promotions += decision.promote and any(look.name == "frozen" and look.better for look in decision.looks)
     return decision
 
 
@@ -109,3 +95,11 @@ def _answered(stream: Stream, live: Version, candidate: Version, rows: Ints) -> 
     """Right or wrong on these rows, the candidate first."""
     one = np.ones(len(rows))
     return Ratio(candidate.right(stream.pool, rows), one), Ratio(live.right(stream.pool, rows), one)
+
+
+def _examples(stream: Stream) -> list[Example]:
+    return [Example(stream.pool.texts[row]) for row in stream.frozen]
+
+
+def _keys(stream: Stream) -> list[str]:
+    return [example.key for example in _examples(stream)]

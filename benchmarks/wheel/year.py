@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import turn as wheel
+from .audits import estimated, told
 from .drifting import Watch
 from .plan import ALARM, ALWAYS, GATED, NEVER, ORACLE
 from .streams import Stream, Turn
@@ -23,7 +24,6 @@ class Diary:
     live: list[float] = field(default_factory=list)
     estimates: list[Mapping[str, float]] = field(default_factory=list)
     promotions: list[tuple[int, float]] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
     alarms: list[int] = field(default_factory=list)
     labels: int = 0
     seconds: float = 0.0
@@ -55,25 +55,27 @@ def never(stream: Stream, live: Version, seed: int) -> Diary:
 
 def always(stream: Stream, live: Version, seed: int) -> Diary:
     """Every turn trains on all rows that are labelled, this turn's audit among them, and goes live unjudged."""
-    return _without_gate(stream, live, seed, lambda watch, turn: True)
+    return _without_gate(stream, live, seed, lambda alarm: True)
 
 
 def on_alarm(stream: Stream, live: Version, seed: int) -> Diary:
     """The same, but only in turns whose traffic looks changed."""
-    return _without_gate(stream, live, seed, lambda watch, turn: watch.look(turn.traffic, seed).alarm)
+    return _without_gate(stream, live, seed, lambda alarm: alarm)
 
 
-def _without_gate(
-    stream: Stream, live: Version, seed: int, wanted: Callable[[Watch, Turn], bool]
-) -> Diary:  # fmt: skip
+def _without_gate(stream: Stream, live: Version, seed: int, wanted: Callable[[bool], bool]) -> Diary:
+    """Every turn labels as many rows as the wheel does; a version that learnt from all of them goes live where it is
+    `wanted`, given whether the traffic looks changed."""
     diary, rows, watch = Diary(), live.rows, Watch(stream.pool, live)
     for number, turn in enumerate(stream.turns):
         diary.live.append(live_accuracy(stream, turn, live))
         started = time.perf_counter()
-        audit = wheel.audited(stream, turn, live, None, None, seed + number)
-        rows = rows.with_more(turn.corrected, turn.said).with_more(audit.rows, audit.labels)
-        diary.labels += len(turn.corrected) + len(audit.rows)
-        if wanted(watch, turn):
+        audit, labelled, alarm = wheel.audited(stream, turn, live, watch, None, _seed(seed, number))
+        diary.estimates.append(told(estimated(audit, live.right(stream.pool, labelled))))
+        diary.alarms += [number] if alarm else []
+        rows = rows.with_more(turn.corrected, turn.said).with_more(labelled, stream.pool.labels[labelled])
+        diary.labels += len(turn.corrected) + len(labelled)
+        if wanted(alarm):
             fresh = fitted(stream.pool, rows)
             diary.promoted(number, worth(stream, turn, fresh) - worth(stream, turn, live))
             live, watch = fresh, Watch(stream.pool, fresh)
@@ -81,30 +83,32 @@ def _without_gate(
     return diary
 
 
-def tunewheel(stream: Stream, live: Version, seed: int) -> dict[str, Diary]:
+def tunewheel(stream: Stream, first: Version, seed: int) -> dict[str, Diary]:
     """The wheel as it turns, and an oracle that is shown the same candidates and knows which of them are better."""
     gated, oracle = Diary(), Diary()
-    best, rows = live, live.rows
-    books, watch = wheel.Books(), Watch(stream.pool, live)
+    best, rows, live = first, first.rows, wheel.Live.of(stream, first)
     for number, turn in enumerate(stream.turns):
-        gated.live.append(live_accuracy(stream, turn, live))
+        gated.live.append(live_accuracy(stream, turn, live.version))
         oracle.live.append(live_accuracy(stream, turn, best))
         started = time.perf_counter()
-        turned = wheel.turned(stream, turn, live, rows, books, watch, seed + number)
+        turned = wheel.turned(stream, turn, live, rows, _seed(seed, number))
         gated.seconds += time.perf_counter() - started
-        gated.labels += len(turned.rows.positions) - len(rows.positions)
         gated.estimates.append(turned.estimate)
-        gated.said.append(turned.decision.sentence)
         gated.alarms += [number] if turned.alarm else []
-        rows, gains = turned.rows, worth(stream, turn, turned.candidate)
-        if gains > worth(stream, turn, best):
-            oracle.promoted(number, gains - worth(stream, turn, best))
+        rows, candidate = turned.rows, worth(stream, turn, turned.candidate)
+        if candidate > worth(stream, turn, best):
+            oracle.promoted(number, candidate - worth(stream, turn, best))
             best = turned.candidate
         if turned.decision.promote:
-            gated.promoted(number, gains - worth(stream, turn, live))
-            live, watch = turned.candidate, Watch(stream.pool, turned.candidate)
-    oracle.labels, oracle.seconds = gated.labels, gated.seconds
+            gated.promoted(number, candidate - worth(stream, turn, live.version))
+            live.promote(stream, turned.candidate)
+    gated.labels = oracle.labels = len(rows.positions) - len(first.rows.positions)
+    oracle.seconds = gated.seconds
     return {GATED: gated, ORACLE: oracle}
+
+
+def _seed(seed: int, turn: int) -> int:
+    return 1_000 * seed + turn
 
 
 def arms(stream: Stream, seed: int) -> dict[str, Any]:
