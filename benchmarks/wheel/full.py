@@ -98,7 +98,18 @@ class _Replay:
         train, test = self.folder / "train.csv", self.folder / "test.csv"
         for path, rows in ((train, self.stream.initial), (test, self.stream.frozen)):
             _write(path, ("text", "label"), zip(self._texts(rows), self._labels(rows), strict=True))
-        flags = ("--test", str(test), "--text", "text", "--label", "label", "--budget", FULL_BUDGET, "--model", "minilm-l6")
+        flags = (
+            "--test",
+            str(test),
+            "--text",
+            "text",
+            "--label",
+            "label",
+            "--budget",
+            FULL_BUDGET,
+            "--model",
+            "minilm-l6",
+        )
         return str(commands.tune(train, *flags, workspace=self.workspace).value["version"])
 
     def _ask(self, number: int, turn: Turn, first: str, found: Progress) -> str:

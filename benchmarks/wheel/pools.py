@@ -36,7 +36,9 @@ class Pool:
 def absent(name: str) -> str:
     """Why the pool cannot be had here; empty when all its files are there."""
     missing = [str(path) for path in FILES[name]() if not path.is_file()]
-    return f"not run: there is no {missing[0]}; name the folder of the shared data in TUNEWHEEL_SHARED" if missing else ""
+    return (
+        f"not run: there is no {missing[0]}; name the folder of the shared data in TUNEWHEEL_SHARED" if missing else ""
+    )
 
 
 def pool(name: str) -> Pool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from . import pools, streams, year
+from .cores import side_by_side
 from .plan import ARMS, NEVER, ORACLE, SEEDS, SIZES
 from .year import Diary
 
@@ -24,9 +23,7 @@ def measure(name: str) -> Part:
         return {"absent": pools.absent(name)}
     pool = pools.pool(name)
     first = streams.stream(name, pool, SEEDS[0])
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with ProcessPoolExecutor(min(cores, len(SEEDS)), mp_context=get_context("spawn")) as workers:
-        years = list(workers.map(_year, [name] * len(SEEDS), SEEDS))
+    years = side_by_side(partial(_year, name), SEEDS)
     summed = {arm: summary([one[arm] for one in years]) for arm in ARMS}
     return {"size": vars(SIZES[name]), "changes": [turn + 1 for turn in first.changes], "seeds": len(SEEDS),
             "arms": with_shares(summed)}  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 
 from tunewheel.feedback.gate import Decision, Evidence, decide
 from tunewheel.records import Example, Ratio
-from tunewheel.workflows.evidence import slices_guard
+from tunewheel.workflows.wheel.evidence import slices_guard
 from tunewheel.workflows.rows.judged import Paired
 
 from .audits import Audit, History, Window, drawn, told

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from . import pools
+from .cores import side_by_side
 from .drifting import Watch
 from .plan import DAYS_A_TURN, SEEDS, TURNS
 from .pools import Ints, Pool
 from .streams import DOMAINS
-from .version import Rows, fitted
+from .version import VALIDATION, Rows, fitted
 
 Part = dict[str, Any]
 DAYS = TURNS * DAYS_A_TURN
@@ -23,7 +24,13 @@ CHANGES: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], float], ...] = 
     ("tweets, then product reviews", "vader", DOMAINS[:1], DOMAINS[1:2], 0.7),
     ("product, then movie reviews", "vader", DOMAINS[1:2], DOMAINS[2:3], 0.7),
     ("movie reviews, then editorials", "vader", DOMAINS[2:3], DOMAINS[3:4], 0.7),
-    ("a new topic, one fifth", "clinc150", ("banking", "travel", "work", "home", "utility"), ("auto_and_commute",), 0.2),
+    (
+        "a new topic, one fifth",
+        "clinc150",
+        ("banking", "travel", "work", "home", "utility"),
+        ("auto_and_commute",),
+        0.2,
+    ),
     ("out of scope, one fifth", "clinc150", ("banking", "travel", "work", "home", "utility"), ("oos",), 0.2),
 )
 QUIET: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -38,13 +45,25 @@ def measure() -> Part:
     missing = [reason for reason in map(pools.absent, ("vader", "clinc150", "banking77")) if reason]
     if missing:
         return {"absent": missing[0]}
-    ready = {name: pools.pool(name) for name in ("vader", "clinc150", "banking77")}
-    quiet = {name: [_quiet(ready[of], usual, seed) for seed in SEEDS] for name, of, usual in QUIET}
-    changes = {
-        name: [_until_found(ready[of], usual, coming, share, seed) for seed in SEEDS]
-        for name, of, usual, coming, share in CHANGES
-    }
-    return {"day_rows": DAY_ROWS, "window_days": WINDOW_DAYS, "quiet": quiet, "changes": changes}
+    for name in ("vader", "clinc150", "banking77"):
+        pools.pool(name)  # its vectors are kept before several processes want them
+    quiet = side_by_side(_quiet_years, QUIET)
+    changes = side_by_side(_found, CHANGES)
+    return {
+        "day_rows": DAY_ROWS, "window_days": WINDOW_DAYS, "validation_rows": TRAINED // VALIDATION,
+        "quiet": {name: years for (name, *_), years in zip(QUIET, quiet, strict=True)},
+        "changes": {name: days for (name, *_), days in zip(CHANGES, changes, strict=True)},
+    }  # fmt: skip
+
+
+def _quiet_years(of: tuple[str, str, tuple[str, ...]]) -> list[dict[str, Any]]:
+    _, name, usual = of
+    return [_quiet(pools.pool(name), usual, seed) for seed in SEEDS]
+
+
+def _found(of: tuple[str, str, tuple[str, ...], tuple[str, ...], float]) -> list[int | None]:
+    _, name, usual, coming, share = of
+    return [_until_found(pools.pool(name), usual, coming, share, seed) for seed in SEEDS]
 
 
 def _quiet(pool: Pool, usual: tuple[str, ...], seed: int) -> dict[str, Any]:
@@ -62,9 +81,7 @@ def _quiet(pool: Pool, usual: tuple[str, ...], seed: int) -> dict[str, Any]:
     return {"alarms": int(alarms), "names": sorted(set(names))}
 
 
-def _until_found(
-    pool: Pool, usual: tuple[str, ...], coming: tuple[str, ...], share: float, seed: int
-) -> int | None:
+def _until_found(pool: Pool, usual: tuple[str, ...], coming: tuple[str, ...], share: float, seed: int) -> int | None:
     """Days of changed traffic until an alarm; None where a turn goes by without one."""
     generator = np.random.default_rng(seed)
     watch, rest = _begun(pool, usual, generator)
