@@ -12,8 +12,8 @@ import numpy as np
 
 from tunewheel.feedback.gate import Decision, Evidence, decide
 from tunewheel.records import Example, Ratio
-from tunewheel.workflows.wheel.evidence import slices_guard
 from tunewheel.workflows.rows.judged import Paired
+from tunewheel.workflows.wheel.evidence import slices_guard
 
 from .audits import Audit, History, Window, drawn, told
 from .drifting import Watch

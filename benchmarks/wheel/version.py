@@ -17,8 +17,8 @@ from tunewheel.training.floors.frozen import STRENGTHS
 from .pools import Ints, Pool
 
 STRENGTH = STRENGTHS[1]
-# One row in so many steers first: a twin that has not seen them gives the temperature of the confidences and the profile
-# of what is usual. The version itself learns from all rows, as `tune` does where there are few.
+# One row in so many steers first: a twin that has not seen them gives the temperature of the confidences and the
+# profile of what is usual. The version itself learns from all rows, as `tune` does where there are few.
 VALIDATION = 5
 Floats = NDArray[np.float64]
 
@@ -46,8 +46,8 @@ class Rows:
 
 @dataclass(frozen=True)
 class Version:
-    """What a fit answers to every row of its pool, (N, C): it is asked about many of them many times. `validated` (M, C)
-    is what its twin answers to the validation rows."""
+    """What a fit answers to every row of its pool, (N, C), for it is asked about many of them many times; `validated`
+    (M, C) is what its twin answers to the validation rows."""
 
     rows: Rows
     probabilities: NDArray[np.float32]
