@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check format docs bench bench-main bench-budget bench-serving clean
+.PHONY: demo test check format docs bench bench-main bench-budget bench-serving bench-wheel clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -31,7 +31,7 @@ format: $(READY)
 docs: $(READY)  ## Write the pages that are generated from code
 	$(BIN)/python scripts/make_docs.py
 
-bench: bench-main bench-budget bench-serving
+bench: bench-main bench-budget bench-serving bench-wheel
 
 bench-main: $(READY)  ## The main job's bars; one set with SET=banking77
 	$(BIN)/python -m benchmarks.main $(if $(SET),--set $(SET))
@@ -41,6 +41,9 @@ bench-budget: $(READY)  ## Score against seconds beside the rivals, in two hours
 
 bench-serving: $(READY)  ## Serving beside its rivals, under overload and faults, in forty minutes; one part with PART=load
 	$(BIN)/python -m benchmarks.serving $(if $(PART),--part $(PART))
+
+bench-wheel: $(READY)  ## A year of the wheel on real data, in ninety minutes; one stream with STREAM=vader
+	$(BIN)/python -m benchmarks.wheel $(if $(STREAM),--stream $(STREAM))
 
 clean:
 	rm -rf $(VENV) demo-data demo-workspace build dist
