@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,9 @@ from ...serving import Predictor
 from ...workspace import Workspace
 from ..rows.judged import judged_now
 from .draw import audits
+from .drifted import drift_of
 from .evidence import Audited, audited_rows
-from .traffic import Traffic, traffic
+from .traffic import Traffic, answers, traffic
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,9 @@ def accuracy(workspace: Workspace, live: Predictor) -> Accuracy:
         return Accuracy(None, confidence_only(confidences))
     positions = np.array([place[labelled.drawn[i].asked] for i in known])
     right, probability = _right(live, labelled)[known], 1 / labelled.weights[known]
-    return Accuracy(live_accuracy(confidences, positions, right, probability), confidence_only(confidences))
+    strange = _strange(workspace, live, windows)
+    audited = live_accuracy(confidences, positions, right, probability, drifted=strange)
+    return Accuracy(audited, confidence_only(confidences))
 
 
 def _windows(workspace: Workspace, live: Predictor) -> list[Traffic]:
@@ -47,6 +51,13 @@ def _windows(workspace: Workspace, live: Predictor) -> list[Traffic]:
     mine = {row.audit for row in workspace.journal.drawn() if row.version == live.version}
     stretches = [(since, until) for since, until in zip(["", *ends], ends, strict=False) if until in mine]
     return [traffic(workspace, live.task, live.version, since, until) for since, until in stretches]
+
+
+def _strange(workspace: Workspace, live: Predictor, windows: Sequence[Traffic]) -> NDArray[np.float64] | None:
+    """How unlike what the version learnt from each request is, (N,), as the audits saw it; None without a profile."""
+    looks = [drift_of(workspace, live.version, window, answers(live, window)) for window in windows]
+    regions = [look.region for look in looks if look]
+    return np.concatenate(regions) if len(regions) == len(windows) else None
 
 
 def _right(live: Predictor, labelled: Audited) -> NDArray[np.float64]:
