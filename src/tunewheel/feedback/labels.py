@@ -18,22 +18,22 @@ _ALMOST = 0.8
 _NOTED = "span problems"
 
 
-def read_label(task: Task, row: Mapping[str, Any], value: Any, source: Source) -> tuple[Any, list[Problem]]:
-    """What a person gave for `row`, as it is kept: a label, a list of labels, or spans of the text; and what had to be
-    mended in it.
+def read_label(task: Task, row: Mapping[str, Any], value: Any, source: Source) -> tuple[Any, str, list[Problem]]:
+    """What a person gave for `row`, as it is kept: a label, a list of labels, or spans of the text; the content key of
+    the row; and what had to be mended in the label.
 
     Raises `DataError` (its problems name `source`) when it is nothing that the task could answer.
     """
     example = task.parse(labelled(task, row, value, source), source)
     if isinstance(example.content, Words):
-        return spans_of(example), list(example.columns.get(_NOTED, ()))
+        return spans_of(example), example.key, list(example.columns.get(_NOTED, ()))
     one = isinstance(example.target, str) and not isinstance(value, list | tuple | dict)
     if not (isinstance(example.target, tuple) or (one and example.target.strip())):
         what = "there is no label." if value in (None, "", [], {}) else "this is not one label."
         raise LabelError(what, where=str(source), mend="Give the right label as a text.")
     kept = list(example.target) if isinstance(example.target, tuple) else example.target
     _check_length([kept] if isinstance(kept, str) else kept, source)
-    return kept, []
+    return kept, example.key, []
 
 
 def labelled(task: Task, row: Mapping[str, Any], value: Any, source: Source | None = None) -> dict[str, Any]:
@@ -60,6 +60,8 @@ def spans_of(example: Example) -> list[dict[str, Any]]:
 
 def spelled(value: Any) -> str:
     """Equal for equal answers: the order of labels and of spans does not matter."""
+    if isinstance(value, str):
+        return f'"{value}'  # no JSON begins so and does not end so: it is no answer of another kind
     if isinstance(value, list | tuple):
         return json.dumps(sorted(json.dumps(_marks(part), sort_keys=True, ensure_ascii=False) for part in value))
     return json.dumps(_marks(value), sort_keys=True, ensure_ascii=False)

@@ -77,27 +77,28 @@ class _Hearing:
             return None
         row = answer.row if answer else remark.row
         try:
-            value = self._value(remark, row)
-            key = answer.key if answer else self._task.parse(remark.row, remark.source).key
+            value, key = self._value(remark, row)
         except DataError as error:
             self.wrong.extend(error.problems)
             return None
         kept = dict(row) if answer or not self._redact else {name: without_private(cell) for name, cell in row.items()}
         return Said(
             at=remark.at or self._now, who=_name(remark.who), origin=self._origin, kind=remark.kind, value=value,
-            asked=remark.asked, key=key, row=kept,
+            asked=remark.asked, key=answer.key if answer else key, row=kept,
         )  # fmt: skip
 
-    def _value(self, remark: Remark, row: Row) -> Any:
+    def _value(self, remark: Remark, row: Row) -> tuple[Any, str]:
+        """What is kept of what was said, and the content key of the row."""
+        if remark.kind == "label":
+            # Of an answer whose row was not kept nobody can say whether the label fits: any row of the task stands in.
+            value, key, mended = read_label(self._task, row or self._task.sample[0], remark.value, remark.source)
+            self._doubt(names_in(value), mended, str(remark.source))
+            return value, key
+        key = "" if remark.asked else self._task.parse(row, remark.source).key
         if remark.kind == "thumb":
-            return bool(remark.value)
-        if remark.kind == "text":
-            text = str(remark.value)[:LONGEST_TEXT]
-            return without_private(text) if self._redact else text
-        # Of an answer whose row was not kept nobody can say whether the label fits: any row of the task stands in.
-        value, mended = read_label(self._task, row or self._task.sample[0], remark.value, remark.source)
-        self._doubt(names_in(value), mended, str(remark.source))
-        return value
+            return bool(remark.value), key
+        text = str(remark.value)[:LONGEST_TEXT]
+        return (without_private(text) if self._redact else text), key
 
     def _doubt(self, names: Sequence[str], mended: Sequence[Problem], where: str) -> None:
         for name in names:

@@ -43,7 +43,7 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Place = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=2**31)]
+Place = Annotated[int, Field(ge=0, le=2**31), BeforeValidator(_whole)]
 
 
 class Marked(BaseModel):
