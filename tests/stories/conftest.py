@@ -1,17 +1,21 @@
 """One small run that several stories look at."""
 
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from listening import Listening
+from live_server import SECRET, Server
 from small_texts import banking, intents, write_csv
 
+from tunewheel.registry import Token, digest
 from tunewheel.workflows.run import Run
 from tunewheel.workflows.tune import tune
+from tunewheel.workspace import Workspace
 
 SETTINGS = ("training.epochs=3", "training.batch_units=1024", "training.precision=fp32")
 
@@ -49,3 +53,27 @@ def subprocess_modules(tmp_path: Path) -> Callable[[str], tuple[set[str], set[st
         return set(done.stdout.split()), {path.name for path in tmp_path.iterdir()}
 
     return run
+
+
+@pytest.fixture
+def team(tuned, tmp_path: Path) -> Path:
+    """A copy of the tuned workspace, with a token in it."""
+    copy = tmp_path / "team"
+    shutil.copytree(tuned.workspace, copy)
+    with Workspace.open(copy) as workspace:
+        workspace.tokens.add(Token("story", "admin", digest(SECRET)))
+    return copy
+
+
+@pytest.fixture
+def serve(team: Path) -> Iterator[Callable[..., Server]]:
+    """Starts a server on the workspace."""
+    started: list[Server] = []
+
+    def start(*arguments: str) -> Server:
+        started.append(Server(team, *arguments))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()
