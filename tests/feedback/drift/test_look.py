@@ -69,21 +69,7 @@ def test_a_new_topic_is_found_and_named_by_its_words(english: Version) -> None:
     assert drift.decision == "add a class"
     assert "unlike anything learnt from" in drift.sentence
     words = {word for topic in drift.topics for word in topic.name.split()}
-    assert words & set(
-        [
-            "mortgage",
-            "loan",
-            "interest",
-            "lender",
-            "borrow",
-            "house",
-            "instalment",
-            "collateral",
-            "debt",
-            "lending",
-            "repay",
-        ]
-    )
+    assert words & {"mortgage", "loan", "interest", "lender", "borrow", "house", "collateral", "debt", "repay"}
     assert all(0 <= row < 300 for topic in drift.topics for row in topic.rows)
     of_loans = [row >= 240 for topic in drift.topics for row in topic.rows]
     assert np.mean(of_loans) > 0.7
