@@ -7,8 +7,9 @@ the traffic.
 
 from __future__ import annotations
 
+from .learn import profile
 from .look import Drift, look
-from .profile import Profile, profile
+from .profile import Profile
 from .topics import Topic
 from .window import Change
 

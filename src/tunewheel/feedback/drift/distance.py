@@ -34,6 +34,7 @@ class Reference:
     table: Floats
 
     def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
         return {"mean": pack(self.mean), "rows": self.rows, "square": self.square, "table": self.table.tolist()}
 
     @classmethod
@@ -43,12 +44,12 @@ class Reference:
 
 @dataclass(frozen=True)
 class Apart:
-    """A distance from 0 (alike) to 1 (nothing in common), the one that chance alone rarely exceeds, and the direction
-    (D,) in which the window's mean lies."""
+    """A distance from 0 (alike) to 1 (nothing in common), the one that chance alone rarely exceeds, and the squared
+    distance that counts as 1."""
 
     effect: float
     threshold: float
-    direction: Floats
+    whole: float
 
 
 def learn(vectors: Any, generator: np.random.Generator) -> Reference:
@@ -68,10 +69,11 @@ def measure(reference: Reference, vectors: Any) -> Apart:
     whole = max(square + reference.square, apart, 1e-12)
     scale = 1 / size + 1 / reference.rows
     limit = upper(*_at(reference.table, size)) * scale
-    return Apart(_root(apart / whole), _root(limit / whole), mean - reference.mean)
+    return Apart(root(apart / whole), root(limit / whole), whole)
 
 
-def _root(value: float) -> float:
+def root(value: float) -> float:
+    """The square root, in [0, 1]."""
     return float(np.sqrt(min(max(value, 0.0), 1.0)))
 
 

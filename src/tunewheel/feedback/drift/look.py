@@ -17,7 +17,6 @@ from .verdict import Decision, verdict
 from .window import Change, Window, open_window
 
 FEWEST_ROWS = 20
-MOST_ROWS = 5_000
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,9 @@ def look(
 ) -> Drift:  # fmt: skip
     """Compare N rows of traffic, with the version's answers and confidences (N,), with the profile.
 
-    `probabilities` by class make the estimate of the classes' shares better; `vectors` (N, D) are embeddings as the
-    profile's. With fewer than 20 rows nothing is decided. Raises ValueError where lengths do not fit.
+    `vectors` (N, D) are embeddings as the profile's. `probabilities` and `seed` change nothing today: the classes'
+    shares come from the answers alone (see `prevalence`), and nothing is drawn. With fewer than 20 rows nothing is
+    decided. Raises ValueError where lengths do not fit.
     """
     sure = np.asarray(confidences, float)
     if not len(texts) == len(answers) == len(sure):
@@ -63,10 +63,9 @@ def look(
     if len(window) < FEWEST_ROWS:
         said = f"too few rows to tell: {len(window)}, and {FEWEST_ROWS} are needed"
         return Drift((), len(window), "too few rows", "nothing", said, (), _region(window))
-    mix = labels.mix_of(window, probabilities)
+    mix = labels.mix_of(window)
     changes = _changes(window, mix, vectors)
-    strange = any(change.name == "topics" and change.alarm for change in changes)
-    groups = topics.topics(window) if strange else ()
+    groups = _topics(window, {change.name for change in changes if change.alarm}, mix)
     found = verdict(window, changes, mix, groups)
     return Drift(changes, len(window), found.cause, found.decision, found.sentence, groups, _region(window))
 
@@ -84,6 +83,13 @@ def _changes(window: Window, mix: labels.Mix, vectors: ArrayLike | None) -> tupl
         numbers.length(window), language.change(window), topics.change(window),
     ]  # fmt: skip
     return tuple(changes if embedded is None else [*changes, embedded])
+
+
+def _topics(window: Window, alarms: set[str], mix: labels.Mix) -> tuple[Topic, ...]:
+    """The groups of rows that are unlike the reference; without such, the class that has grown most."""
+    if "topics" in alarms:
+        return topics.topics(window)
+    return topics.within(window, labels.grown(mix)) if {"labels", "text"} <= alarms else ()
 
 
 def _region(window: Window) -> Floats:

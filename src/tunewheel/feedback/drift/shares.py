@@ -25,6 +25,7 @@ class Moved:
 
     @property
     def effect(self) -> float:
+        """The difference."""
         return self.now - self.before
 
     def beyond(self, floor: float, *, upwards_only: bool = False) -> bool:
@@ -39,5 +40,5 @@ def move(reference: Floats, rows: int, window: Floats, weights: Floats | None = 
     _, spread, skew = moments(reference)
     size, mean = len(window), float(even @ reference)
     effective = rows / max(float((even**2).sum()) * len(reference), 1.0)
-    scale, bent = spread * np.sqrt(1 / size + 1 / effective), skew / np.sqrt(size)
+    scale, bent = spread * float(np.sqrt(1 / size + 1 / effective)), skew / float(np.sqrt(size))
     return Moved(mean, float(window.mean()), -upper(0.0, scale, -bent), upper(0.0, scale, bent))

@@ -14,7 +14,7 @@ from scipy.stats import norm, pearson3
 Floats = NDArray[np.float64]
 
 LOOKS_A_YEAR = 365
-FALSE_ALARMS_A_YEAR = 0.5  # half of what is promised: traffic is never quite as even as resampled rows
+FALSE_ALARMS_A_YEAR = 0.3  # a third of what is promised: traffic is never quite as even as resampled rows
 DETECTORS = 7
 CHANCE = FALSE_ALARMS_A_YEAR / LOOKS_A_YEAR / DETECTORS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .distance import measure
+from .distance import measure, root
 from .features import Floats, sketch
 from .profile import directions
 from .window import Change, Window
@@ -36,17 +36,19 @@ def of_vectors(window: Window, vectors: ArrayLike) -> Change | None:
     return Change("vectors", apart.effect, limit, apart.effect > limit, sentence)
 
 
-def explained(window: Window, shares: Floats) -> float:
-    """Which part of the change of text (0 to 1) comes from another mix (C + 1,) of the same classes."""
+def left_over(window: Window, shares: Floats) -> float:
+    """How far the mean text lies from that of the same classes in another mix (C + 1,), from 0 to 1: what of the change
+    the mix does not explain."""
     known = window.profile.known
     short = (window.vectors @ sketch()).toarray()
-    before = _projected(window.profile.text.mean)
-    moved, mixed = short.mean(0) - before, (shares - window.profile.prior) @ known.means
-    noise = float(short.var(0).sum()) / max(len(short) - 1, 1)
-    whole = float(moved @ moved) - noise
-    left = float((moved - mixed) @ (moved - mixed)) - noise
-    return float(np.clip(1 - left / whole, 0.0, 1.0)) if whole > 1e-12 else 0.0
+    mixed = np.asarray(window.profile.text.mean @ sketch(), float) + (shares - window.profile.prior) @ known.means
+    apart = short.mean(0) - mixed
+    noise = float(short.var(0).sum()) / max(len(short) - 1, 1) + _noise(window, shares)
+    return root((float(apart @ apart) - noise) / measure(window.profile.text, window.vectors).whole)
 
 
-def _projected(mean: Floats) -> Floats:
-    return np.asarray(mean @ sketch(), float).ravel()
+def _noise(window: Window, shares: Floats) -> float:
+    """What the class means' own rows, vectors of length 1, add to a squared distance from their mixture."""
+    known = window.profile.known
+    spread = np.maximum(1 - (known.means**2).sum(1), 0.0)
+    return float((shares**2 * spread / np.maximum(known.sizes, 1)).sum())

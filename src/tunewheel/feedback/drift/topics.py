@@ -21,6 +21,8 @@ from .window import Change, Window
 FLOOR = 0.01
 MOST_CLUSTERED = 600
 ALIKE = 0.15  # mean cosine within a group
+UNLIKE = 1 / 3
+_COMMON = 0.05  # words in so many texts name nothing
 FEWEST_ROWS = 3
 MOST_TOPICS, MOST_EXAMPLES, MOST_WORDS, LONGEST = 8, 3, 3, 120
 
@@ -47,12 +49,19 @@ def change(window: Window, weights: Floats | None = None) -> Change:
 
 
 def topics(window: Window) -> tuple[Topic, ...]:
-    """The groups among the rows that are unlike the reference, the largest first."""
-    rows = np.flatnonzero(window.unlike)
+    """The groups among the strangest rows, the largest first; at least a third of a group is unlike the reference."""
+    rows = np.flatnonzero(window.strange > window.profile.odd)
     rows = rows[np.argsort(-window.strange[rows], kind="stable")][:MOST_CLUSTERED]
-    groups = [rows[group == number] for group in [_groups(window, rows)] for number in np.unique(group)]
-    large = sorted((group for group in groups if len(group) >= FEWEST_ROWS), key=len, reverse=True)
-    return tuple(_topic(window, np.sort(group)) for group in large[:MOST_TOPICS])
+    number = _groups(window, rows)
+    groups = [np.sort(rows[number == one]) for one in np.unique(number)]
+    kept = [group for group in groups if len(group) >= FEWEST_ROWS and window.unlike[group].mean() >= UNLIKE]
+    return tuple(_topic(window, group) for group in sorted(kept, key=len, reverse=True)[:MOST_TOPICS])
+
+
+def within(window: Window, number: int) -> tuple[Topic, ...]:
+    """The rows that were answered with one class, as a topic: what is new may hide in it."""
+    rows = np.flatnonzero(window.flags[:, number])
+    return (_topic(window, rows),) if len(rows) >= FEWEST_ROWS else ()
 
 
 def _groups(window: Window, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -79,10 +88,12 @@ def _centrality(window: Window, rows: NDArray[np.int64]) -> Floats:
 def telling(window: Window, rows: Sequence[int] | NDArray[np.int64]) -> list[str]:
     """The words that are most common in these rows beside the reference: G of Dunning (1993), at most three."""
     found = Counter(word for i in rows for word in set(window.texts.words[i]))
-    known = window.profile.known
-    scores: dict[str, float] = {}
-    for word, count in found.items():
-        usual = (known.seen[word_bins([word])[0]] + 0.5) / (known.total + 1)
-        scores[word] = count * float(np.log(count / len(rows) / usual)) if count >= 2 else 0.0
+    scores = {word: _telling(window, word, count, len(rows)) for word, count in found.items()}
     best = sorted((word for word in scores if scores[word] > 0), key=lambda word: (-scores[word], word))
     return best[:MOST_WORDS]
+
+
+def _telling(window: Window, word: str, count: int, rows: int) -> float:
+    known = window.profile.known
+    usual = (known.seen[word_bins([word])[0]] + 0.5) / (known.total + 1)
+    return 0.0 if count < 2 or usual > _COMMON else count * float(np.log(count / rows / usual))

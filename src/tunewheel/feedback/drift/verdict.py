@@ -1,12 +1,12 @@
 """Verdict: the likely cause of what has changed, and what to do, by stated rules.
 
-1. Rows unlike the reference beyond chance: new topics. Where one group of them is a good part of the traffic, a class
-   may be missing; else people should label rows.
-2. The answers are mixed otherwise, and that explains what else has changed: label shift. A version that is as sure as
-   before need not be taught anew unless the mix is very different.
-3. The texts have changed (words, length, language): other texts. Where the version is less sure, re-tune; else label
-   some, to see whether it is still right.
-4. Only the confidence has changed: label some.
+1. The answers are mixed otherwise, and that explains whatever else has changed: label shift. A version that is as sure
+   as before need not be taught anew unless the mix is very different.
+2. Much of the traffic is unlike the reference, and its texts have changed: other texts. Where the version is less sure,
+   re-tune; else label some, to see whether it is still right.
+3. Rows that are unlike the reference beyond chance, or a class that has grown by texts that are not its own: new
+   topics. Where they are a good part of the traffic and about one subject, a class may be missing; else label some.
+4. Texts of a part have changed: other texts, as above. Only the confidence: label some.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ LABELLED = 40
 CLASS_SHARE, CLASS_ROWS = 0.02, 8
 # So much of the prevalence must have moved before a re-tuning for the mix alone pays.
 MUCH_MOVED = 0.2
-MOSTLY = 0.5
+# With so many new rows it is the traffic that is new, and not a topic in it.
+WHOLE = 0.4
 _TEXT = ("text", "vectors", "vocabulary", "length", "language")
 
 
@@ -46,15 +47,22 @@ def verdict(window: Window, changes: Sequence[Change], mix: Mix, groups: Sequenc
     alarms = {change.name: change for change in changes if change.alarm}
     if not alarms:
         return Verdict("none", "nothing", f"nothing has changed in {len(window)} rows beyond chance")
-    if "labels" in alarms and window.profile.confusion is not None and _only_the_mix(window, alarms, mix):
+    if "labels" in alarms and _only_the_mix(window, alarms, mix):
         return _label_shift(window, alarms, mix)
+    text_changed = any(name in alarms for name in _TEXT)
+    if text_changed and window.new_share >= WHOLE:
+        return _other_texts(window, alarms)
+    return _of_a_part(window, alarms, groups, text_changed)
+
+
+def _of_a_part(window: Window, alarms: dict[str, Change], groups: Sequence[Topic], text_changed: bool) -> Verdict:
     if "topics" in alarms:
         return _new_topics(window, alarms["topics"], groups)
-    if any(name in alarms for name in _TEXT):
+    if "labels" in alarms and "text" in alarms and groups:
+        return _hidden_topic(window, alarms["labels"], groups[0])
+    if text_changed:
         return _other_texts(window, alarms)
-    if "labels" in alarms:
-        return _label_shift(window, alarms, mix)
-    return Verdict("confidence", "label", f"{alarms['confidence'].sentence}: label {LABELLED} rows to see why")
+    return _less_sure(alarms)
 
 
 def _only_the_mix(window: Window, alarms: dict[str, Change], mix: Mix) -> bool:
@@ -65,7 +73,7 @@ def _only_the_mix(window: Window, alarms: dict[str, Change], mix: Mix) -> bool:
     }  # fmt: skip
     if any(name in alarms and again[name](window, window.mix).alarm for name in again):
         return False
-    return "text" not in alarms or text.explained(window, mix.now) >= MOSTLY
+    return "text" not in alarms or text.left_over(window, mix.now) <= alarms["text"].threshold
 
 
 def _label_shift(window: Window, alarms: dict[str, Change], mix: Mix) -> Verdict:
@@ -78,8 +86,13 @@ def _label_shift(window: Window, alarms: dict[str, Change], mix: Mix) -> Verdict
     return Verdict("label shift", "re-tune" if much else "nothing", sentence)
 
 
+def _less_sure(alarms: dict[str, Change]) -> Verdict:
+    said = "; ".join(alarms[name].sentence for name in ("labels", "confidence") if name in alarms)
+    return Verdict("confidence", "label", f"{said}: label {LABELLED} rows to see why")
+
+
 def _new_topics(window: Window, change: Change, groups: Sequence[Topic]) -> Verdict:
-    labelled = min(LABELLED, len(window))
+    labelled = min(LABELLED, int(window.unlike.sum()))
     if groups and len(groups[0].rows) >= max(CLASS_ROWS, CLASS_SHARE * len(window)):
         first = groups[0]
         about = f"{len(first.rows)} of them are about '{first.name}' (\"{first.examples[0]}\")"
@@ -87,6 +100,14 @@ def _new_topics(window: Window, change: Change, groups: Sequence[Topic]) -> Verd
         return Verdict("new topics", "add a class", f"{change.sentence}; {about}: {advice}")
     shown = ", ".join(f'"{example}"' for example in strangest(window))
     return Verdict("new topics", "label", f"{change.sentence} ({shown}): label {labelled} of them")
+
+
+def _hidden_topic(window: Window, change: Change, topic: Topic) -> Verdict:
+    """A class has grown by texts that are not its own."""
+    labelled = min(LABELLED, len(topic.rows))
+    shown = f"{len(topic.rows)} rows about '{topic.name}' (\"{topic.examples[0]}\")"
+    said = f"{change.sentence}, with texts that are not its own: {shown}: label {labelled} of them, maybe add a class"
+    return Verdict("new topics", "label", said)
 
 
 def _other_texts(window: Window, alarms: dict[str, Change]) -> Verdict:

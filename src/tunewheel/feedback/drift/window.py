@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from .answers import indicators
 from .features import Floats, weighted
 from .profile import COLUMNS, Profile
 from .rows import Texts, measures, read, strangeness
@@ -49,7 +48,7 @@ class Window:
     @cached_property
     def flags(self) -> Floats:
         """Which classes each row was answered with, (N, C + 1)."""
-        return indicators(self.answers, self.profile.classes)
+        return self.profile.answers.flags(self.answers)
 
     @cached_property
     def values(self) -> Floats:
@@ -65,6 +64,13 @@ class Window:
     def unlike(self) -> NDArray[np.bool_]:
         """The rows that are stranger than nearly all of the reference, (N,)."""
         return self.strange > self.profile.cut
+
+    @cached_property
+    def new_share(self) -> float:
+        """About which share of the rows is not drawn from the reference: without change half of the rows are stranger
+        than its middle row (Storey 2002, "A direct approach to false discovery rates")."""
+        middle = float(np.median(self.sampled("strange")))
+        return max(0.0, 1 - 2 * float((self.strange <= middle).mean()))
 
     @cached_property
     def mix(self) -> Floats:
