@@ -45,7 +45,7 @@ def _standing(status: Any) -> Iterator[str]:
     yield f"{status.metric.replace('_', ' ')}: {evaluated}; live {_share(status.accuracy, 'unknown (no label)')}"
     if status.by_confidence:
         said = 100 * status.by_confidence.value
-        yield f"  its own confidences say {said:.1f}, which is too high when the traffic changes"
+        yield f"  its own confidences say {said:.1f}, too much wherever the traffic has changed"
     if status.drift:
         yield f"drift: {status.drift.sentence}"
     if status.candidate:
