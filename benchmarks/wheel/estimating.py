@@ -77,7 +77,8 @@ def census() -> Part:
 
 
 def new_topics() -> Part:
-    """CLINC150 without two of its topics in training: windows of known topics only, and with one fifth of new ones."""
+    """CLINC150 without two of its topics in training: a year of known topics only, then one with one fifth of new ones,
+    of the same version, its earlier audits being of the first year at first."""
     if pools.absent("clinc150"):
         return {"absent": pools.absent("clinc150")}
     pool = pools.pool("clinc150")
@@ -88,9 +89,9 @@ def new_topics() -> Part:
         old = generator.permutation(np.flatnonzero(np.isin(pool.segments, topics[TOPICS_OUT:])))
         new = np.flatnonzero(np.isin(pool.segments, topics[:TOPICS_OUT]))
         version = fitted(pool, Rows(old[:TRAINED], pool.labels[old[:TRAINED]]))
+        history, watch = History(), Watch(pool, version)  # of one version, which the new topics take by surprise
         for name, share in (("known", 0.0), ("new", NEW)):
             sizes = (WINDOW - round(share * WINDOW), round(share * WINDOW))
-            history, watch = History(), Watch(pool, version)
             for turn in range(TURNS):
                 parts = zip((old[TRAINED:], new), sizes, strict=True)
                 rows = np.concatenate([generator.choice(part, size, False) for part, size in parts])
