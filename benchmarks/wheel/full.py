@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,6 @@ from .streams import Stream, Turn
 Part = dict[str, Any]
 # Held-out rows that are asked to judge a promotion.
 JUDGED = 1_500
-# `turn` leaves the traffic of the last seconds to the next audit; nobody waits for it here.
-AGO = timedelta(seconds=10)
 
 
 @dataclass
@@ -83,7 +81,7 @@ class _Replay:
         found = Progress()
         first = self._begin()
         for number, turn in enumerate(self.stream.turns):
-            live = self._ask(number, turn, first, found)
+            live = self._ask(turn, first, found)
             found.labels += self._correct(number, turn) + self._label()
             started = time.perf_counter()
             turned = self._command("turn", "--budget", FULL_BUDGET, "--labels", str(self.stream.size.audited), "--json")
@@ -112,9 +110,9 @@ class _Replay:
         )
         return str(commands.tune(train, *flags, workspace=self.workspace).value["version"])
 
-    def _ask(self, number: int, turn: Turn, first: str, found: Progress) -> str:
+    def _ask(self, turn: Turn, first: str, found: Progress) -> str:
         """The traffic is answered and kept; gives the id of the version that answered."""
-        at = (datetime.now(UTC) - AGO).isoformat(timespec="microseconds")
+        at = datetime.now(UTC).isoformat(timespec="microseconds")
         with self._open() as workspace:
             predictor = load(workspace)
             answers = self._answers(predictor, turn.traffic)

@@ -14,7 +14,11 @@ Parts = Mapping[str, Part]
 Rule = Callable[[Part], Found]
 LEAST_SHARE, MOST_HARM, MOST_RMSE, MOST_ALARMS, MOST_DAYS = 0.7, 0.2, 2.0, 1.0, 2
 # Bar by name: what was tried where it does not hold. It is added to the bar's note.
-TRIED: Mapping[str, str] = {}
+_POOLED = (
+    "tried, not in the gate yet: the audited rows of all turns since the last promotion judged together brought vader "
+    "from 0.70 to 0.76 and hint3 from 0.42 to 0.70 in a trial with four seeds, with no harmful promotion"
+)
+TRIED: Mapping[str, str] = {f"share of the oracle's gain, {name}": _POOLED for name in ("vader", "hint3")}
 
 
 def bars(parts: Parts) -> list[Bar]:
@@ -103,14 +107,21 @@ def whole(parts: Parts) -> Bar:
 
 
 def full(found: Part) -> Found:
-    """The full fine-tuning's share of the turns in which it was at least as good as never re-tuning."""
-    note = f"{found['turns']} turns, one seed; never {found['never']:.4f}; promotions {found['promotions']}"
+    """The wheel with whole models fine-tuned, against its first version all year."""
+    promoted = f"promotions {found['promotions']}, harmful {found['harmful']}"
+    note = f"{found['turns']} turns, one seed; never {found['never']:.4f}; {promoted}"
     return Found(found["tunewheel"], found["tunewheel"] > found["never"], note)
 
 
-def rolled_back(name: str, suffices: Callable[[float], bool]) -> Rule:
-    """One figure of a measured rollback."""
-    return lambda found: Found(found[name], suffices(found[name]), found.get("note", ""))
+def rolled_back(name: str) -> Rule:
+    """Something of which a rollback under traffic must leave none."""
+
+    def rule(found: Part) -> Found:
+        took = f"answers came from the previous version {found['seconds']} s after the command began"
+        note = f"{took}, which took {found['command_seconds']} s; {found['answers']} answers, {found['counts']}"
+        return Found(found[name], found[name] == 0 and found["seconds"] is not None, note)
+
+    return rule
 
 
 RULES: tuple[tuple[str, str, str, Rule], ...] = (
@@ -120,6 +131,6 @@ RULES: tuple[tuple[str, str, str, Rule], ...] = (
     ("drift alarms a year without change", "drift", f"<= {MOST_ALARMS}", quiet),
     ("days until a real change is found", "drift", f"<= {MOST_DAYS}", found_within),
     ("full fine-tuning, area under live accuracy", "full", "> never re-tune", full),
-    ("rollback, lost requests", "rollback", "0", rolled_back("lost", lambda value: value == 0)),
-    ("rollback, answers that differ from before", "rollback", "0", rolled_back("different", lambda value: value == 0)),
+    ("rollback, lost requests", "rollback", "0", rolled_back("lost")),
+    ("rollback, answers that differ from before", "rollback", "0", rolled_back("different")),
 )
