@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from tunewheel.evaluation.permutation import bet
 from tunewheel.feedback.gate import Decision, Evidence, Guard, bar, decide
 from tunewheel.records import Ratio
 
@@ -67,6 +69,22 @@ def test_weights_decide_whose_wins_count() -> None:
 
 def test_a_handful_of_audited_rows_proves_nothing() -> None:
     assert not decide([Evidence("audited", *pair(4, 0), weights=np.ones(104))], level=0.2).promote
+
+
+def test_what_one_turn_cannot_prove_several_can() -> None:
+    close = Evidence("audited", *pair(8, 4))
+    assert not decide([close]).promote
+    assert decide([replace(close, earlier=(24, 8))]).promote
+    assert not decide([replace(close, earlier=(24, 20))]).promote
+    assert not decide([replace(close, earlier=(0, 0)), Evidence("frozen", *pair(2, 2))]).promote
+
+
+def test_a_year_of_candidates_that_gain_nothing_seldom_adds_up_to_a_proof() -> None:
+    """The level of a look that shares it is 2.5 %, and it holds for all looks of the year together."""
+    mended = np.random.default_rng(1).binomial(12, 0.5, (400, 26)).cumsum(1)
+    so_far = 12 * np.arange(1, 27)
+    fooled = [any(bet(int(m), int(n - m)) >= 40 for m, n in zip(year, so_far, strict=True)) for year in mended]
+    assert np.mean(fooled) <= 0.04
 
 
 def test_frozen_rows_that_judged_before_need_more_each_time() -> None:

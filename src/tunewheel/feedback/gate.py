@@ -1,8 +1,10 @@
 """The gate: may a candidate take the place of the live version? Two looks, their guards, and the sentence that says it.
 
-Audited rows of the current traffic are fresh in every turn, so each look at them has the whole of its level. The frozen
-test rows judge again and again; their first look goes by its p-value, and every later one by an e-value against a bar
-that rises with the number of looks (e-LOND, Xu and Ramdas 2024, "Online multiple testing with e-values").
+Audited rows of the current traffic are fresh in every turn, so each look at them has the whole of its level. What the
+few rows of one turn cannot prove, those of several turns can: each candidate learnt all that the one before it had and
+more, so the bets on all of them since the last promotion are one bet, which may be looked at after every turn. The
+frozen test rows judge again and again; their first look goes by its p-value, and every later one by an e-value against a
+bar that rises with the number of looks (e-LOND, Xu and Ramdas 2024, "Online multiple testing with e-values").
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ class Evidence:
     """The same rows as both versions answered them, each row's part of the main metric (see `Ratio`), shapes (N,).
 
     `weights` (N,) are one over the inclusion probabilities of audited rows. `looks` is how often rows of this name have
-    judged before, and `promotions` how many times they promoted.
+    judged before, and `promotions` how many times they promoted. `earlier` are the rows that candidates before this one
+    mended and broke against the same live version, each on audited rows that it had not learnt from.
     """
 
     name: Where
@@ -41,6 +44,7 @@ class Evidence:
     groups: Sequence[Hashable] | None = None
     looks: int = 0
     promotions: int = 0
+    earlier: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ class Guard:
 @dataclass(frozen=True)
 class Look:
     """What one kind of rows says: gain with its 95 % interval, p-values of "not better" and "not worse", e-value of
-    "not better", rows where one of the two is better, and the smallest gain that so many rows can be expected to see.
+    "not better" (with the rows of earlier candidates), rows where one of the two is better, and the smallest gain that
+    so many rows can be expected to see.
     """
 
     name: Where
@@ -124,7 +129,7 @@ def _look(evidence: Evidence, share: float, level: float) -> Look:
     ahead = difference(new, old, groups=evidence.groups, alternative="greater")
     mended, broken = _wins(evidence.new, evidence.old)
     p_better, p_worse = _p_values(evidence, new, old, ahead.p_value)
-    e_value = bet(mended, broken)
+    e_value = bet(mended + evidence.earlier[0], broken + evidence.earlier[1])
     better = ahead.value > 0 and _proved(evidence, mended + broken, p_better, e_value, share)
     worse = ahead.value < 0 and mended + broken >= FEWEST_APART and p_worse < level
     reach = detectable(new, old, groups=evidence.groups)
@@ -137,7 +142,8 @@ def _look(evidence: Evidence, share: float, level: float) -> Look:
 def _proved(evidence: Evidence, apart: int, p_better: float, e_value: float, share: float) -> bool:
     if evidence.name == "frozen" and evidence.looks:
         return e_value >= bar(evidence.looks, evidence.promotions, share)
-    return apart >= FEWEST_APART and p_better < share
+    pooled = any(evidence.earlier) and e_value >= 1 / share
+    return pooled or (apart >= FEWEST_APART and p_better < share)
 
 
 def _p_values(evidence: Evidence, new: Ratio, old: Ratio, p_better: float) -> tuple[float, float]:

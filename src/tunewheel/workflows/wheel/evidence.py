@@ -80,7 +80,8 @@ def audited_evidence(workspace: Workspace, new: str, old: str) -> Evidence | Non
     if not audited.examples:
         return None
     sides = [judged_now(predictor, audited.examples, None) for predictor in (answering, load(workspace, old))]
-    return Evidence("audited", _ratio(sides[0]), _ratio(sides[1]), weights=audited.weights)
+    new_ones, old_ones = (_ratio(rows) for rows in sides)
+    return Evidence("audited", new_ones, old_ones, weights=audited.weights, earlier=_earlier(workspace, new, old))
 
 
 def slices_guard(examples: Sequence[Example], pairs: Paired) -> Guard:
@@ -111,6 +112,17 @@ def _rows_of(workspace: Workspace, reference: str, sets: Sets) -> list[JudgedRow
     if ROWS in bundle:
         return judged_rows(bundle)
     return judged_now(load(workspace, reference, "torch"), sets.test, sets.groups(sets.test))
+
+
+def _earlier(workspace: Workspace, new: str, old: str) -> tuple[int, int]:
+    """Rows that other candidates mended and broke on audited rows, each by the last decision on it against `old`."""
+    by_candidate: dict[str, Mapping[str, Any]] = {}
+    for entry in workspace.ledger.entries():
+        evidence: Mapping[str, Any] = entry.facts.get("evidence") or {}
+        looks = evidence["decision"]["looks"] if evidence.get("against") == old else []
+        by_candidate |= {str(entry.facts["version"]): look for look in looks if look["name"] == "audited"}
+    others = [look for version, look in by_candidate.items() if version != new]
+    return sum(look["mended"] for look in others), sum(look["broken"] for look in others)
 
 
 def _uses(workspace: Workspace, version: Version, test: str) -> tuple[int, int]:
