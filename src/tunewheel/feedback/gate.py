@@ -3,7 +3,7 @@
 Audited rows of the current traffic are fresh in every turn, so each look at them has the whole of its level. What the
 few rows of one turn cannot prove, those of several turns can: each candidate learnt all that the one before it had and
 more, so the bets on all of them since the last promotion are one bet, which may be looked at after every turn. The
-frozen test rows judge again and again; their first look goes by its p-value, and every later one by an e-value against a
+frozen test rows judge again and again; their first look goes by its p-value, every later one by an e-value against a
 bar that rises with the number of looks (e-LOND, Xu and Ramdas 2024, "Online multiple testing with e-values").
 """
 
