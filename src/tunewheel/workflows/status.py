@@ -52,9 +52,9 @@ def status(workspace: Workspace) -> Status:
     """Look at the live version. Raises `VersionMissing` when nothing is live."""
     version, live = live_version(workspace), load(workspace, LIVE)
     since = went_live(workspace)
-    window = traffic(workspace, live.task, version.id, last_audit(workspace))
+    window = traffic(workspace, live.task, last_audit(workspace))
     if not len(window):  # since the last audit nothing was asked: what it drew from is the newest there is
-        window = traffic(workspace, live.task, version.id)
+        window = traffic(workspace, live.task)
     drift = drift_of(workspace, version.id, window, answers(live, window)) if len(window) else None
     return _status(workspace, version, live, since, window, drift)
 

@@ -42,7 +42,7 @@ def draw_audit(workspace: Workspace, labels: int, seed: int = 0, now: datetime |
     """
     live = load(workspace, LIVE)
     until = ((now or datetime.now(UTC)) - LATE).isoformat(timespec="microseconds")
-    window = traffic(workspace, live.task, live.version, last_audit(workspace), until)
+    window = traffic(workspace, live.task, last_audit(workspace), until)
     if len(window) < FEWEST_ROWS or labels <= 0:
         return Audit([], len(window), None)
     rival = _candidate(workspace, live)

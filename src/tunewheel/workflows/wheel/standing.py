@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,11 +27,12 @@ class Accuracy:
 
 
 def accuracy(workspace: Workspace, live: Predictor) -> Accuracy:
-    """Of the live version, over the requests from which audits drew while it was live."""
+    """Of the live version, on the requests from which audits drew for it, as it answers them."""
     windows = _windows(workspace, live)
-    confidences = np.array([one.confidence for window in windows for one in window.asked], float)
-    if not len(confidences):
+    if not windows:
         return Accuracy(None, None)
+    said = [answers(live, window) for window in windows]
+    confidences = np.concatenate([one.confidences for one in said])
     place = {one.id: i for i, one in enumerate(one for window in windows for one in window.asked)}
     labelled = audited_rows(workspace, live.task, 0)
     known = [i for i, row in enumerate(labelled.drawn) if row.asked in place and row.version == live.version]
@@ -40,7 +40,9 @@ def accuracy(workspace: Workspace, live: Predictor) -> Accuracy:
         return Accuracy(None, confidence_only(confidences))
     positions = np.array([place[labelled.drawn[i].asked] for i in known])
     right, probability = _right(live, labelled)[known], 1 / labelled.weights[known]
-    strange = _strange(workspace, live, windows)
+    looks = [drift_of(workspace, live.version, of, one) for of, one in zip(windows, said, strict=True)]
+    regions = [look.region for look in looks if look]
+    strange = np.concatenate(regions) if len(regions) == len(windows) else None
     audited = live_accuracy(confidences, positions, right, probability, drifted=strange)
     return Accuracy(audited, confidence_only(confidences))
 
@@ -50,14 +52,7 @@ def _windows(workspace: Workspace, live: Predictor) -> list[Traffic]:
     ends = audits(workspace)
     mine = {row.audit for row in workspace.journal.drawn() if row.version == live.version}
     stretches = [(since, until) for since, until in zip(["", *ends], ends, strict=False) if until in mine]
-    return [traffic(workspace, live.task, live.version, since, until) for since, until in stretches]
-
-
-def _strange(workspace: Workspace, live: Predictor, windows: Sequence[Traffic]) -> NDArray[np.float64] | None:
-    """How unlike what the version learnt from each request is, (N,), as the audits saw it; None without a profile."""
-    looks = [drift_of(workspace, live.version, window, answers(live, window)) for window in windows]
-    regions = [look.region for look in looks if look]
-    return np.concatenate(regions) if len(regions) == len(windows) else None
+    return [traffic(workspace, live.task, since, until) for since, until in stretches]
 
 
 def _right(live: Predictor, labelled: Audited) -> NDArray[np.float64]:

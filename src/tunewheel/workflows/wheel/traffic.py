@@ -22,7 +22,7 @@ MOST_ROWS = 5_000
 
 @dataclass(frozen=True)
 class Traffic:
-    """Requests that one version answered, oldest first, and the examples they asked about."""
+    """Requests that were answered, oldest first, and the examples they asked about."""
 
     asked: list[Asked]
     examples: list[Example]
@@ -39,11 +39,11 @@ class Answers:
     confidences: NDArray[np.float64]
 
 
-def traffic(workspace: Workspace, task: Task, version: str, since: str = "", until: str = "") -> Traffic:
-    """The newest requests from `since` on and before `until` that a version answered while it was live; those whose row
-    was not kept are left out."""
+def traffic(workspace: Workspace, task: Task, since: str = "", until: str = "") -> Traffic:
+    """The newest requests from `since` on and before `until` that the version that was live then answered; those whose
+    row was not kept, or cannot be read by the task, are left out."""
     asked, examples = [], []
-    for one in workspace.journal.asked(since, until, version, "live", MOST_ROWS):
+    for one in workspace.journal.asked(since, until, role="live", most=MOST_ROWS):
         if one.row and (example := _read(task, one)) is not None:
             asked.append(one)
             examples.append(example)
