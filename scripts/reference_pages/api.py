@@ -26,13 +26,16 @@ Only programs on this machine can ask, unless `--host` says otherwise; then ever
 `/ready` needs `Authorization: Bearer TOKEN`. The token is the one given with `--token`, or one that is made and shown
 once. Requests that another web site sends through a browser are refused."""
 
+FEEDBACK = """One remark, or a list of up to 1,000, each with at least one of `label`, `thumb` and `text`. See
+[feedback](../how/feedback.md). With the header `Tunewheel-Keep: no` at `POST /predict` nothing of the rows is kept."""
 ERRORS = """## When something is wrong
 
 Every mistake of a request is told at once, each with what is wrong, where, and what mends it:"""
 STATUS = {
     400: "the body is not JSON, not UTF-8, or nested too deep",
     401: "the token is missing or wrong",
-    403: "another web site asked through a browser",
+    403: "another web site asked through a browser, or the token may not do this",
+    404: "no answer is kept under an id (`POST /feedback`)",
     408: "the body did not arrive in time",
     413: "over a limit",
     415: "not `Content-Type: application/json`, or compressed",
@@ -93,6 +96,7 @@ def page() -> str:
     parts += ["## `POST /predict`", "A request has exactly one of these fields:", request_table(schemas)]
     parts += ["Each answer has these, by task:", fields_table(schema["components"]["schemas"]["Answer"])]
     parts += [part for name in tasks.names() if name in ANSWERS for part in example(name, schemas[name])]
+    parts += ["## `POST /feedback`", FEEDBACK, fields_table(schema["components"]["schemas"]["FeedbackItem"])]
     parts += [ERRORS, markdown.json_block(mistake()), markdown.table(["status", "meaning"], statuses(schema))]
     return markdown.page(*parts, "## Limits", limits())
 
@@ -156,8 +160,9 @@ def mistake() -> dict[str, Any]:
 
 
 def statuses(schema: dict[str, Any]) -> list[tuple[str, str]]:
-    """Every status other than 200 that a request for an answer can end with."""
-    told = sorted(int(status) for status in schema["paths"]["/predict"]["post"]["responses"] if status != "200")
+    """Every status other than 200 that a POST can end with."""
+    ends = {status for path in ("/predict", "/feedback") for status in schema["paths"][path]["post"]["responses"]}
+    told = sorted(int(status) for status in ends - {"200"})
     return [(str(status), STATUS[status]) for status in told]
 
 

@@ -214,6 +214,8 @@ def test_serve_stays_on_this_machine_unless_told(
     calls[0].pop("say")
     tolerance = calls[0].pop("tolerance")
     assert (tolerance.same, tolerance.lost) == (0.98, 0.005)
+    journal = calls[0].pop("journal")
+    assert (journal.keep, journal.days, journal.redact) == (1.0, 90, True)
     assert calls == [
         {
             "arguments": (workspace,),
