@@ -70,12 +70,6 @@ class SqlJournal:
             found = connection.execute(newest_first.limit(1).offset(most - 1)).first()
             return found or connection.execute(wanted.order_by(*_ORDER).limit(1)).first()
 
-    def tally(self, since: str = "", until: str = "") -> Mapping[tuple[str, Role], int]:
-        columns = (asked.c.version, asked.c.role)
-        wanted = _wanted(since, until, "", None).with_only_columns(*columns, func.count()).group_by(*columns)
-        with self._database.reading() as connection:
-            return {(version, role): count for version, role, count in connection.execute(wanted)}
-
     def find(self, ids: Iterable[str]) -> Mapping[str, Asked]:
         found: dict[str, Asked] = {}
         for chunk in _chunks(filter(is_name, ids)):

@@ -45,9 +45,12 @@ class Remarked:
         of it may be on its way."""
         until = (datetime.now(UTC) - LATE).isoformat()
         if _time(until) > _time(self._until):
-            self._given.update(self._journal.tally(self._until, until))
+            self._given += self._counted(self._until, until)
             self._until = until
-        return self._given + Counter(self._journal.tally(self._until))
+        return self._given + self._counted(self._until)
+
+    def _counted(self, since: str, until: str = "") -> Counter[tuple[str, Role]]:
+        return Counter({arm: self._journal.count(since, until, *arm) for arm in (self._new, self._old)})
 
     def _refused(self, said: Iterable[Said], answer_of: Callable[[str], Asked | None]) -> Iterable[Asked]:
         for one in said:

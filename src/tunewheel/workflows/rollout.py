@@ -82,7 +82,7 @@ def standing(workspace: Workspace) -> Standing | None:
     if rollout is None:
         return None
     journal, role = workspace.journal, rollout.mode
-    asked = journal.tally(rollout.began).get((rollout.version, role), 0)
+    asked = journal.count(rollout.began, "", rollout.version, role)
     mine = _answers(workspace, rollout, rollout.version, role)
     # Of a canary's rows the live version was asked later, unseen; of a shadow's it was the one that answered.
     theirs = _answers(workspace, rollout, live, "shadow" if role == "canary" else "live")

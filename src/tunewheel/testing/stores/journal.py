@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ...errors import WorkspaceError
-from ...feedback.journal import Asked, Drawn, Journal, Role, Said
+from ...feedback.journal import Asked, Drawn, Journal, Said
 from .store import AnyStore
 
 
@@ -132,14 +132,6 @@ class AskedContract:
         assert ids(list(day.asked(version="v0002"))) == ["a001", "a020"]
         assert ids(list(day.asked(version="v0002", role="shadow"))) == ["a001"]
         assert ids(list(day.asked(version="v0002", role="live"))) == ["a020"]
-
-    def test_answers_are_counted_by_version_and_role_within_a_time(self, day: Journal) -> None:
-        before = dict(day.tally())
-        day.keep([answered(20, version="v0002", role="canary"), answered(20, role="shadow")])
-        more: dict[tuple[str, Role], int] = {("v0002", "canary"): 1, ("v0001", "shadow"): 1}
-        assert day.tally() == {**before, **more}
-        assert day.tally(since="2026-11-23T00:20:00Z", until="2026-11-23T00:21:00Z") == more
-        assert day.tally(since="2027-01-01") == {}
 
     def test_the_newest_come_oldest_first_too(self, day: Journal) -> None:
         assert ids(list(day.asked(most=3))) == ["a007", "a008", "a009"]
