@@ -159,8 +159,8 @@ class Watch:
         return {
             "errors": f"it failed in {mine} requests, and the live version in {theirs}",
             "refusals": f"it turned away {mine} requests, and the live version {theirs}",
-            "latency": f"{mine} of its answers took more than {self.limits.slower:g} times as long as 95 % of the live "
-            f"version's, of which {theirs} took longer than that",
+            "latency": f"{mine} of its answers took more than {self.limits.slower:g} times the live version's 95th "
+            f"percentile, and {theirs} of the live version's more than once that",
             "disagreement": f"it answers {mine} rows differently, and {100 * self.limits.differ:g} % may be",
             "feedback": f"people said no to {mine} of its answers, and to {theirs} of the live version's",
         }[guard]
