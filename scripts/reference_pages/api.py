@@ -72,6 +72,10 @@ class Shown:
     full: bool = False
 
     @property
+    def beside(self) -> Mapping[str, int]:
+        return {}
+
+    @property
     def task(self) -> str:
         return self.kind.name
 

@@ -80,6 +80,8 @@ class FakeWorkspace:
         self.known = [FakeVersion("v0001"), FakeVersion("v0002")]
         self.live, self.previous, self.reasons = "v0001", "v0002", list[str]()
         self.versions = self
+        self.rollout = SimpleNamespace(now=lambda: None, end=self.end)
+        self.ended: list[tuple[str, str]] = []
 
     def __enter__(self) -> "FakeWorkspace":
         return self
@@ -99,6 +101,10 @@ class FakeWorkspace:
 
     def rollback(self) -> None:
         self.live, self.previous = self.previous, self.live
+
+    def end(self, mode: str, reason: str) -> SimpleNamespace:
+        self.ended.append((mode, reason))
+        return SimpleNamespace(mode=mode, version="v0002")
 
     def bundle(self, reference: str) -> SimpleNamespace:
         return SimpleNamespace(text=lambda name: f"# {name} of {reference}\n")

@@ -77,3 +77,11 @@ def serve(team: Path) -> Iterator[Callable[..., Server]]:
     yield start
     for server in started:
         server.close()
+
+
+@pytest.fixture
+def versions(team: Path) -> Iterator[list[str]]:
+    """The live version, and another one."""
+    with Workspace.open(team) as workspace:
+        live = workspace.versions.aliases()["live"]
+        yield [live, next(v.id for v in workspace.versions.list() if v.id != live and v.status != "refused")]

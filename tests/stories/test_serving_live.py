@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -15,14 +15,6 @@ import pytest
 from live_server import SECONDS, SECRET, Server, wait_for
 
 from tunewheel.workspace import Workspace
-
-
-@pytest.fixture
-def versions(team: Path) -> Iterator[list[str]]:
-    """The live version, and another one."""
-    with Workspace.open(team) as workspace:
-        live = workspace.versions.aliases()["live"]
-        yield [live, next(v.id for v in workspace.versions.list() if v.id != live and v.status != "refused")]
 
 
 class Asking(threading.Thread):

@@ -49,7 +49,17 @@ class Running:
 
 @contextmanager
 def running(
-    made=None, *, token=None, tokens=(), loopback=True, start=True, log=None, keep=True, patience=0.0, **limits
+    made=None,
+    *,
+    token=None,
+    tokens=(),
+    loopback=True,
+    start=True,
+    log=None,
+    keep=True,
+    patience=0.0,
+    behind=lambda service: service,
+    **limits,
 ) -> Iterator[Running]:
     options = ServingOptions(**limits)
     journal = MemoryJournal()
@@ -61,7 +71,8 @@ def running(
     with listen("127.0.0.1", 0) as listener:
         keyring = Keyring([*tokens, *([Token("given", "admin", digest(token))] if token else [])])
         access = Access(keyring if token or tokens else None, loopback, log=log)
-        app = create_app(service, options, access, desk)
+        answering = behind(service)
+        app = create_app(answering, options, access, desk)
         settings = {"ws": "none", "log_level": "error", "server_header": False, "access_log": False}
         server = uvicorn.Server(uvicorn.Config(app, http=GuardedProtocol, **settings))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -71,7 +82,7 @@ def running(
         port = listener.getsockname()[1]
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, trust_env=False) as client:
-                yield Running(service, port, client, journal)
+                yield Running(answering, port, client, journal)
         finally:
             server.should_exit = True
             thread.join(10)

@@ -9,6 +9,7 @@ from tunewheel.errors import BundleDamaged, WorkspaceError
 from tunewheel.registry import Draft, Token, digest
 from tunewheel.serving import Keyring, Switch
 from tunewheel.workflows import at_work as room
+from tunewheel.workflows import trials
 from tunewheel.workflows.at_work import Follower, Job, Logged, started
 from tunewheel.workspace import Workspace
 
@@ -68,9 +69,9 @@ def test_going_back_loads_nothing(follower, workspace, loaded):
     follower.look()
     workspace.rollback()
     follower.look()
-    assert (follower.switch.version, follower.switch.before) == ("v0001", "v0002")
+    assert follower.switch.version == "v0001" and follower.switch.warm("v0002")
     assert loaded == ["v0001", "v0002"]
-    assert "v0001 answers again." in follower.say.said
+    assert "v0001 answers at once: it was kept warm." in follower.say.said
 
 
 def test_a_damaged_version_changes_nothing_is_told_once_and_tried_again_later(follower, workspace, loaded, monkeypatch):
@@ -81,7 +82,7 @@ def test_a_damaged_version_changes_nothing_is_told_once_and_tried_again_later(fo
     assert follower.switch.version == "v0001" and follower.switch.ready
     assert loaded == ["v0001", "v0002"]
     assert follower.say.said.count("v0002 cannot be served; v0001 goes on answering.") == 1
-    monkeypatch.setattr(room.time, "monotonic", lambda: 1e9)
+    monkeypatch.setattr(trials.time, "monotonic", lambda: 1e9)
     loaded.bad.clear()
     follower.look()
     assert follower.switch.version == "v0002"
@@ -130,6 +131,18 @@ def test_tokens_that_are_added_and_revoked_are_known_at_the_next_look(follower, 
     workspace.tokens.revoke("shop")
     follower.look()
     assert follower.keyring.find("secret") is None
+
+
+def test_where_nothing_has_changed_one_number_is_all_that_is_read(follower, workspace, monkeypatch):
+    follower.look()
+    reads = []
+    monkeypatch.setattr(workspace.versions, "aliases", lambda: reads.append("aliases") or {})
+    for _ in range(3):
+        follower.look()
+    assert not reads
+    workspace.ledger.append("note", {})
+    follower.look()
+    assert reads == ["aliases"]
 
 
 def test_without_a_terminal_what_happens_is_logged(caplog):

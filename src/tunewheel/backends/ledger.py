@@ -29,6 +29,10 @@ class SqlLedger:
         with self._database.reading() as connection:
             return _all(connection)
 
+    def last(self) -> int:
+        with self._database.reading() as connection:
+            return current_number(connection, "ledger")
+
     def verify(self) -> None:
         with self._database.reading() as connection:
             verify_chain(_all(connection), current_number(connection, "ledger"))

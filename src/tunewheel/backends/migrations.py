@@ -114,6 +114,19 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         # Counters of their own: who keeps feedback does not hold up who decides, and the other way round.
         "INSERT INTO counters (name, value) VALUES ('said', 0), ('drawn', 0)",
     ),
+    (
+        """CREATE TABLE rollouts (
+            entry INTEGER NOT NULL,
+            mode TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            share FLOAT NOT NULL,
+            began TEXT NOT NULL,
+            said INTEGER NOT NULL,
+            limits TEXT NOT NULL,
+            stopped TEXT NOT NULL,
+            CONSTRAINT pk_rollouts PRIMARY KEY (entry),
+            CONSTRAINT fk_rollouts_version_versions FOREIGN KEY (version) REFERENCES versions (number))""",
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""The store of a workspace: versions, ledger, seals, tokens and journal in one database, at today's schema."""
+"""The store of a workspace: versions, roll-out, ledger, seals, tokens, journal in one database, at today's schema."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy import URL, insert, select
 from ..feedback.journal import Journal
 from ..registry.frozen import SealStore
 from ..registry.ledger import Ledger
+from ..registry.rollout import RolloutStore
 from ..registry.tokens import TokenStore
 from ..registry.versions import VersionStore
 from .counting import writing
@@ -16,6 +17,7 @@ from .database import Database
 from .journal import SqlJournal
 from .ledger import SqlLedger
 from .migrations import migrate
+from .rollout import SqlRollout
 from .seals import SqlSeals
 from .tables import owners
 from .tokens import SqlTokens
@@ -36,6 +38,7 @@ class Store:
             self._database.close()
             raise
         self.versions: VersionStore = SqlVersions(self._database)
+        self.rollout: RolloutStore = SqlRollout(self._database)
         self.ledger: Ledger = SqlLedger(self._database)
         self.seals: SealStore = SqlSeals(self._database)
         self.tokens: TokenStore = SqlTokens(self._database)

@@ -126,3 +126,17 @@ drawn = Table(
     Column("probability", Float, nullable=False),
     Column("why", Text, nullable=False),
 )
+
+# At most one: the version that works beside the live one, named by the ledger entry that began it.
+rollouts = Table(
+    "rollouts",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("mode", Text, nullable=False),
+    Column("version", Integer, ForeignKey("versions.number"), nullable=False),
+    Column("share", Float, nullable=False),
+    Column("began", Text, nullable=False),
+    Column("said", Integer, nullable=False),
+    Column("limits", Text, nullable=False),
+    Column("stopped", Text, nullable=False),
+)

@@ -17,12 +17,13 @@ from ..registry.versions import (
     checked_alias,
     checked_version,
     version_id,
-    version_missing,
     version_number,
 )
 from .counting import next_number, writing
 from .database import Database
 from .ledger import enter
+from .named import alias_ids, found_version
+from .rollout import close
 from .tables import aliases, versions
 
 
@@ -40,7 +41,7 @@ class SqlVersions:
         checked_version(version)
         with writing(self._database) as connection:
             _refuse_taken(connection, version)
-            parent = _find(connection, version.parent).number if version.parent else None
+            parent = found_version(connection, version.parent).number if version.parent else None
             connection.execute(insert(versions).values(_columns(version, parent)))
             facts = {"version": version.id, "name": version.name, "task": version.task, "kind": version.kind}
             enter(connection, "registered", {**facts, "status": version.status, "scores": version.scores})
@@ -48,7 +49,7 @@ class SqlVersions:
 
     def get(self, reference: str) -> Version:
         with self._database.reading() as connection:
-            return _version(_find(connection, reference))
+            return _version(found_version(connection, reference))
 
     def list(self) -> Sequence[Version]:
         with self._database.reading() as connection:
@@ -60,7 +61,7 @@ class SqlVersions:
     ) -> Version:  # fmt: skip
         checked_alias(alias)
         with writing(self._database) as connection:
-            row, now = _find(connection, reference), _aliases(connection).get(alias)
+            row, now = found_version(connection, reference), alias_ids(connection).get(alias)
             if expected is not None and now != expected:
                 raise _moved(alias, now, expected)
             changes = now != version_id(row.number)
@@ -71,26 +72,13 @@ class SqlVersions:
             facts = {"alias": alias, "version": version_id(row.number), "before": now, "reason": reason}
             if changes or evidence:
                 enter(connection, "alias", {**facts, **({"evidence": evidence} if evidence else {})})
+            if changes and alias == LIVE:  # what worked beside another version was never compared with this one
+                close(connection, f"{version_id(row.number)} went live")
             return _version(row)
 
     def aliases(self) -> Mapping[str, str]:
         with self._database.reading() as connection:
-            return _aliases(connection)
-
-
-def _find(connection: Connection, reference: str) -> Row[Any]:
-    """The row of a version by id or alias. Raises `VersionMissing`."""
-    known = _aliases(connection)
-    number = version_number(known.get(reference, reference))
-    row = connection.execute(select(versions).where(versions.c.number == number)).one_or_none()
-    if row is None:
-        numbers = connection.execute(select(versions.c.number).order_by(versions.c.number)).scalars()
-        raise version_missing(reference, [version_id(each) for each in numbers], known)
-    return row
-
-
-def _aliases(connection: Connection) -> dict[str, str]:
-    return {row.alias: version_id(row.version) for row in connection.execute(select(aliases))}
+            return alias_ids(connection)
 
 
 def _point(connection: Connection, alias: str, number: int | None) -> None:

@@ -13,9 +13,10 @@ from .judging import check, report, tune
 from .lists import models, tasks
 from .planning import plan
 from .recipes import recipe_app
+from .rollout import canary, promote, rollback, shadow
 from .tokens import token_app
 from .using import predict, serve
-from .versions import promote, rollback, versions
+from .versions import versions
 from .wheel import audit, compare, ledger_app, status, turn
 
 app = typer.Typer(
@@ -28,7 +29,7 @@ app = typer.Typer(
 )
 for command in (
     check, plan, tune, predict, serve, export, report, status, audit, turn, compare, versions, promote, rollback,
-    tasks, models,
+    shadow, canary, tasks, models,
 ):  # fmt: skip
     app.command(cls=Command)(command)
 app.add_typer(recipe_app, name="recipe")

@@ -104,11 +104,14 @@ def _planned(grades: Summary | None) -> str:
 
 
 def show_versions(
-    versions: Sequence[Any], aliases: Mapping[str, str], *, drafts: bool = False, as_json: bool
+    versions: Sequence[Any], aliases: Mapping[str, str], beside: Any = None, *, drafts: bool = False, as_json: bool
 ) -> None:  # fmt: skip
-    """One line a version, the newest last. Drafts are shown on demand, or where there is an alias or nothing else."""
+    """One line a version, the newest last; then what works beside the live one. Drafts are shown on demand, or where
+    there is an alias or nothing else."""
     if as_json:
-        return print_json({"versions": [asdict(version) for version in versions], "aliases": dict(aliases)})
+        listed = [asdict(version) for version in versions]
+        rollout = beside and beside.to_json()
+        return print_json({"versions": listed, "aliases": dict(aliases), "rollout": rollout})
     if not versions:
         return say(results(), "no version yet; make the first one with: tunewheel tune FILE")
     table = plain_table("version", "aliases", "task", "score", "created", "name")
@@ -123,7 +126,24 @@ def show_versions(
     results().print(table)
     if hidden := len(versions) - len(shown or versions):
         say(remarks(), f"{hidden} drafts of runs under a budget are not shown; --drafts shows them.", style="dim")
+    for line in rollout_lines(beside) if beside else ():
+        say(results(), line)
     return None
+
+
+def rollout_lines(standing: Any) -> list[str]:
+    """A roll-out, and what came of it."""
+    rollout, mode = standing.rollout, f"{standing.rollout.mode}: {standing.rollout.version}"
+    share, since = f"{100 * rollout.share:g} %", rollout.began[:16].replace("T", " ")
+    does = f"answers {share} of the requests" if rollout.mode == "canary" else f"is asked about {share} of what is kept"
+    lines = [f"{mode} {does} since {since} UTC"] if rollout.at_work else [f"{mode} was stopped: {rollout.stopped}"]
+    lines.append(
+        f"  {standing.asked:,} rows; of {standing.compared:,} it answers {standing.agreed:,} as {standing.live}"
+    )
+    if standing.refused or standing.refused_live:
+        no = f"{standing.refused:,} of its answers, and to {standing.refused_live:,} of {standing.live}'s"
+        lines.append(f"  people said no to {no}")
+    return lines
 
 
 def show_tokens(tokens: Sequence[Any], *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`versions`, `promote` and `rollback`: what there is, and what is live."""
+"""`versions`: what there is, what is live, and what works beside it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from . import flags
-from .console import write
 from .flags import DEFAULT_WORKSPACE
 
 
@@ -16,31 +15,11 @@ def versions(
     workspace: flags.Workspace = DEFAULT_WORKSPACE,
     as_json: flags.Json = False,
 ) -> None:
-    """List the registered versions and their aliases."""
+    """List the registered versions, their aliases, and the roll-out."""
+    from ..workflows import rollout
     from ..workspace import Workspace
     from . import tables
 
     with Workspace.open(workspace, create=False) as opened:
-        tables.show_versions(opened.versions.list(), opened.versions.aliases(), drafts=drafts, as_json=as_json)
-
-
-def promote(
-    version: Annotated[str, typer.Argument(help="A version id or alias.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.")] = "",
-    workspace: flags.Workspace = DEFAULT_WORKSPACE,
-) -> None:
-    """Let a version go live."""
-    from ..workspace import Workspace
-
-    with Workspace.open(workspace, create=False) as opened:
-        opened.promote(version, reason=reason)
-        write(f"live: {opened.versions.aliases()['live']}\n")
-
-
-def rollback(workspace: flags.Workspace = DEFAULT_WORKSPACE) -> None:
-    """Let the previous version go live again."""
-    from ..workspace import Workspace
-
-    with Workspace.open(workspace, create=False) as opened:
-        opened.rollback()
-        write(f"live: {opened.versions.aliases()['live']}\n")
+        known, aliases, beside = opened.versions.list(), opened.versions.aliases(), rollout.standing(opened)
+        tables.show_versions(known, aliases, beside, drafts=drafts, as_json=as_json)

@@ -1,4 +1,4 @@
-"""Bundles, versions and their aliases, the ledger: what is kept, and what a store of it must do."""
+"""Bundles, versions and their aliases, the roll-out, the ledger: what is kept, and what a store of it must do."""
 
 from .bases import BaseStore
 from .bundle import Bundle, Fill
@@ -6,6 +6,7 @@ from .canonical import canonical_json, utc_now
 from .frozen import Seal, SealStore
 from .ledger import Entry, Ledger
 from .manifest import FileMark, Manifest
+from .rollout import Mode, Rollout, RolloutStore
 from .tokens import SCOPES, Scope, Token, TokenStore, checked_scope, digest, new_secret
 from .variants import VariantStore
 from .versions import CANDIDATE, LIVE, PREVIOUS, Draft, Kind, Status, Version, VersionStore
@@ -24,6 +25,9 @@ __all__ = [
     "Kind",
     "Ledger",
     "Manifest",
+    "Mode",
+    "Rollout",
+    "RolloutStore",
     "Scope",
     "Seal",
     "SealStore",

@@ -34,6 +34,9 @@ class Ledger(Protocol):
     def entries(self) -> Sequence[Entry]:
         """All entries, oldest first."""
 
+    def last(self) -> int:
+        """The number of the newest entry; 0 when there is none. Cheap, for who asks whether there is a new one."""
+
     def verify(self) -> None:
         """Raise `WorkspaceError` naming the first entry that was changed, removed or put in."""
 

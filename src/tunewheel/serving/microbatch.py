@@ -82,6 +82,11 @@ class Queue(Generic[Item, Answer]):
         """Whether nobody more is admitted now."""
         return not self._open or self._rows >= self._queue_rows or self.seconds > self._queue_seconds
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits and nothing is worked."""
+        return not self._rows and not self._busy
+
     def submit(self, items: Sequence[Item], deadline: float) -> Future[list[Answer]]:
         """Join the line; `deadline` is a `time.monotonic()` moment after which nobody waits for the answer.
 

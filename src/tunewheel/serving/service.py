@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from .intake import admit, content_columns
 from .keeper import Keeper
 from .microbatch import Queue
 from .options import ServingOptions
+from .pending import Pending
 from .predictor import Predictor, cost
 from .present import Answer, present
 
@@ -25,10 +27,23 @@ COMPANY, TIMES, PAYS = 8, 3, 0.8
 LONE_SECONDS = 0.005
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The rows of a request as they were admitted, and as examples."""
+
+    rows: Sequence[Row]
+    examples: Sequence[Example]
+
+    @property
+    def key(self) -> str:
+        """The content keys of all rows."""
+        return " ".join(example.key for example in self.examples)
+
+
 class Service:
     """Answers requests with one version. `start` warms it up; `stop` finishes what waits and closes it.
 
-    A `keeper`, if there is one, is given every answer, in the `role` in which this version works.
+    A `keeper`, if there is one, is given every answer, with the role in which it was given.
     """
 
     def __init__(
@@ -36,7 +51,6 @@ class Service:
     ) -> None:  # fmt: skip
         self.predictor = predictor
         self.keeper = keeper
-        self.role: Role = "live"
         self.options = options or ServingOptions()
         self._ready = threading.Event()
         self._queue: Queue[Example, Answer] = Queue(
@@ -96,6 +110,16 @@ class Service:
         return self._queue.full
 
     @property
+    def idle(self) -> bool:
+        """Whether no request waits or is being answered."""
+        return self._queue.idle
+
+    @property
+    def beside(self) -> Mapping[str, int]:
+        """What became of rows that another version was asked about, too (see `Switch`)."""
+        return {}
+
+    @property
     def together(self) -> bool:
         """Whether waiting requests are answered together."""
         return self._queue.together > 0
@@ -120,32 +144,58 @@ class Service:
         """Say "not ready" from now on, so that new requests go elsewhere while old ones are finished."""
         self._ready.clear()
 
+    def ask(
+        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False, keep: bool = True,
+        key: str = "",
+    ) -> Pending:  # fmt: skip
+        """As `submit`; whatever the `key` of the client, it is this version that answers."""
+        return Pending(self.version, self.submit(rows, seconds, alone=alone, keep=keep))
+
     def submit(
-        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False, keep: bool = True
+        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False, keep: bool = True,
+        role: Role = "live",
     ) -> Future[list[Answer]]:  # fmt: skip
         """Answers to come, one a row, each with an id. Nobody waits longer than `seconds`.
 
         Who is `alone`, with nobody else's request in sight, may be answered here and now. With `keep` false nothing of
-        the rows is kept in the journal.
-        Raises `RequestInvalid`, `RequestTooLarge` (every problem named) or `Overloaded`.
+        the rows is kept in the journal. Raises what `read` and `take` raise.
         """
+        return self.take(self.read(rows), seconds, alone=alone, keep=keep, role=role)
+
+    def read(self, rows: Sequence[Mapping[str, Any]]) -> Read:
+        """Rows of a client, checked. Raises `RequestInvalid` or `RequestTooLarge`, every problem named."""
         admitted = admit(rows, self.predictor.task, self.options)
-        examples = self.predictor.parse(admitted)
-        answers = self._queue.at_once(examples, LONE_SECONDS) if alone else None
+        return Read(admitted, self.predictor.parse(admitted))
+
+    def take(
+        self, read: Read, seconds: float, *, alone: bool = False, keep: bool = True, role: Role = "live"
+    ) -> Future[list[Answer]]:  # fmt: skip
+        """As `submit`, for what this service has read. Raises `Overloaded`."""
+        answers = self._queue.at_once(read.examples, LONE_SECONDS) if alone else None
         if answers is None:
-            done = self._queue.submit(examples, time.monotonic() + seconds)
+            done = self._queue.submit(read.examples, time.monotonic() + seconds)
         else:
             done = Future()
             done.set_result(answers)
         if self.keeper is not None:
-            done.add_done_callback(partial(self._note, self.keeper, admitted, examples, keep))
+            done.add_done_callback(partial(self._note, self.keeper, read, keep, role))
         return done
 
-    def _note(
-        self, keeper: Keeper, rows: Sequence[Row], examples: Sequence[Example], keep: bool, done: Future[list[Answer]]
-    ) -> None:  # fmt: skip
+    def think(self, row: Mapping[str, Any], identity: str, *, keep: bool = True) -> Answer:
+        """What this version says of a row that another one answered under this id; noted, and served to nobody.
+
+        Works in the thread that asks. Raises what `read` raises, and what the model does.
+        """
+        read = self.read([row])
+        (answer,) = self._answer(read.examples)
+        answer["id"] = identity
+        if self.keeper is not None:
+            self.keeper.note(read.rows, read.examples, [answer], self.version, "shadow", wanted=keep)
+        return answer
+
+    def _note(self, keeper: Keeper, read: Read, keep: bool, role: Role, done: Future[list[Answer]]) -> None:
         if not done.cancelled() and done.exception() is None:
-            keeper.note(rows, examples, done.result(), self.version, self.role, wanted=keep)
+            keeper.note(read.rows, read.examples, done.result(), self.version, role, wanted=keep)
 
     def _seconds(self, examples: Sequence[Example]) -> float:
         """The least time that answering the examples took."""

@@ -1,16 +1,16 @@
-"""Switch: one service at work and the one before it kept warm, so that going back takes no time."""
+"""Switch: one service at work, the one before it kept warm, so that going back takes no time, perhaps a candidate."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from typing import Any
 
 from ..errors import ServingError
 from ..records import Row
-from .present import Answer
+from .pending import Pending
 from .service import Service
+from .trial import Trial
 
 # Who was asked before the switch is still answered; nobody waits longer than this for it.
 LAST_SECONDS = 60.0
@@ -20,39 +20,59 @@ class Switch:
     """Answers with its `current` service. Another one takes over at once and drops no request: those that were asked
     before are answered by whom they were asked.
 
-    Between `use` and its next call the service before stays warm: `back` brings it in again.
+    The service before stays warm until yet another one comes, and with `try_out` a candidate works beside the current
+    one. Whom nobody needs any more finishes what it was asked and ends.
     """
 
     def __init__(self, service: Service) -> None:
         self._current = service
         self._before: Service | None = None
+        self._trial: Trial | None = None
         self._retired = False
 
     @property
     def current(self) -> Service:
-        """Who answers a request that comes now."""
+        """The live version, which answers unless a canary does."""
         return self._current
 
     @property
-    def before(self) -> str:
-        """The version that is kept warm; empty when there is none."""
-        return self._before.version if self._before else ""
+    def trial(self) -> Trial | None:
+        """The candidate beside it, if there is one."""
+        return self._trial
+
+    def warm(self, version: str) -> Service | None:
+        """The service of a version, if it is at hand."""
+        return next((service for service in self._kept() if service.version == version), None)
 
     def use(self, service: Service) -> None:
-        """Let a service that has been started take over. Raises `ServingError` when it reads something else: what a
-        client may send and the page that shows it were settled at the start."""
-        if service.reads != self._current.reads:
-            what = f"version {service.version} reads {service.reads}, and this server {self._current.reads}."
-            raise ServingError(what, mend="Stop the server and start it again.")
-        dropped, self._before, self._current = self._before, self._current, service
-        if dropped is not None:
-            # In a thread of its own: what was asked of it long ago may still be answered.
-            threading.Thread(target=dropped.stop, args=(LAST_SECONDS,), daemon=True).start()
+        """Let a service that has been started take over: a new one, or one that is `warm`. A trial is over then.
 
-    def back(self) -> None:
-        """Let the service before take over again; the current one stays warm in its place."""
-        if self._before is not None:
-            self._current, self._before = self._before, self._current
+        Raises `ServingError` when it reads something else: what a client may send and the page that shows it were
+        settled at the start.
+        """
+        self._check(service)
+        kept, trial = self._kept(), self._trial
+        # In this order, so that who asks meanwhile finds a service that goes on.
+        self._trial, self._before, self._current = None, self._current, service
+        self._let_go(kept, trial)
+
+    def try_out(self, trial: Trial | None) -> None:
+        """Let a candidate work beside the current service in place of the one before, or none. Raises as `use`."""
+        if trial is not None:
+            self._check(trial.candidate)
+        kept, over = self._kept(), self._trial
+        self._trial = trial
+        self._let_go(kept, over)
+
+    def idle(self) -> bool:
+        """Whether nobody is being answered."""
+        return all(service.idle for service in self._kept())
+
+    @property
+    def beside(self) -> Mapping[str, int]:
+        """What became of the rows that both, candidate and current service, were to answer."""
+        trial = self._trial
+        return dict(trial.beside.ends) if trial else {}
 
     @property
     def version(self) -> str:
@@ -102,11 +122,32 @@ class Switch:
         stopped = [service.stop(seconds) for service in self._kept()]  # every one of them
         return all(stopped)
 
-    def submit(
-        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False, keep: bool = True
-    ) -> Future[list[Answer]]:  # fmt: skip
-        """As `Service.submit`, by who is `current`."""
-        return self._current.submit(rows, seconds, alone=alone, keep=keep)
+    def ask(
+        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False, keep: bool = True,
+        key: str = "",
+    ) -> Pending:  # fmt: skip
+        """As `Service.ask`, by who is `current`, or by the candidate that has a share of the requests."""
+        current, trial = self._current, self._trial
+        if trial is None or trial.candidate is current:
+            return current.ask(rows, seconds, alone=alone, keep=keep)
+        return trial.ask(current, rows, seconds, alone=alone, keep=keep, key=key)
+
+    def _check(self, service: Service) -> None:
+        if service.reads != self._current.reads:
+            what = f"version {service.version} reads {service.reads}, and this server {self._current.reads}."
+            raise ServingError(what, mend="Stop the server and start it again.")
 
     def _kept(self) -> list[Service]:
-        return [self._current, *([self._before] if self._before else [])]
+        candidate = self._trial.candidate if self._trial else None
+        services = (self._current, self._before, candidate)
+        return list({id(service): service for service in services if service is not None}.values())
+
+    def _let_go(self, kept: Sequence[Service], trial: Trial | None) -> None:
+        """End the trial that is over, and the services that are not needed any more."""
+        if trial is not None:
+            trial.beside.close()
+        needed = {id(service) for service in self._kept()}
+        for service in kept:
+            if id(service) not in needed:
+                # In a thread of its own: what was asked of it long ago may still be answered.
+                threading.Thread(target=service.stop, args=(LAST_SECONDS,), daemon=True).start()

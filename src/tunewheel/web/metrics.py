@@ -46,6 +46,12 @@ class Metrics:
         self._version = self._gauge(
             "tunewheel_version", "1 for the version served, 0 for one before.", ["version", "task"], "livemax"
         )
+        self._beside = self._gauge(
+            "tunewheel_beside_rows",
+            "Rows that live version and candidate were both to answer: agreed, differed, failed, dropped.",
+            ["end"],
+            "livesum",
+        )
         self._shown = ("", "")
         self.look()
 
@@ -53,6 +59,8 @@ class Metrics:
         """Read the gauges."""
         self._waiting.set(self._service.waiting)
         self._ready.set(float(self._service.ready))
+        for end, count in self._service.beside.items():
+            self._beside.labels(end).set(count)
         served = (self._service.version, self._service.task)
         if served != self._shown:
             if self._shown[0]:

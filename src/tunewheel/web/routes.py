@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from ..errors import RequestInvalid
+from ..serving import Pending
 from . import pages
 from .metrics import Metrics
 from .problems import Refused, from_validation
@@ -30,6 +31,9 @@ from .service import Service
 # With this header a client says "no" to having its rows kept.
 KEEP = "Tunewheel-Keep"
 KEEP_SAID = "no: nothing of the rows is kept, only what was answered."
+# With this one it says who asks, so that while two versions answer it always meets the same one.
+KEY = "Tunewheel-Key"
+KEY_SAID = "Requests with the same key are answered by the same version while two of them answer."
 _ERRORS = (400, 401, 403, 408, 413, 415, 421, 422, 429, 431, 503, 504)
 # Reading so short a body takes less than handing it to another thread.
 SHORT_BODY = 16_384
@@ -40,7 +44,9 @@ def api(service: Service, metrics: Metrics, seconds: float) -> APIRouter:
     router = APIRouter()
     body = {"schema": {"$ref": "#/components/schemas/PredictRequest"}, "examples": example_requests(service)}
     keep = {"name": KEEP, "in": "header", "description": KEEP_SAID, "schema": {"type": "string", "enum": ["no", "yes"]}}
-    extra = {"requestBody": {"required": True, "content": {"application/json": body}}, "parameters": [keep]}
+    key = {"name": KEY, "in": "header", "description": KEY_SAID, "schema": {"type": "string"}}
+    content = {"application/json": body}
+    extra = {"requestBody": {"required": True, "content": content}, "parameters": [keep, key]}
     errors: dict[int | str, dict[str, Any]] = {status: {"model": ErrorResponse} for status in _ERRORS}
 
     @router.post(
@@ -51,15 +57,16 @@ def api(service: Service, metrics: Metrics, seconds: float) -> APIRouter:
         responses=errors,
     )
     async def predict(request: Request) -> Response:
-        body, current, keep = await request.body(), service.current, may_be_kept(request)
+        body, keep, key = await request.body(), may_be_kept(request), request.headers.get(KEY, "")
         if len(body) <= SHORT_BODY:
-            waiting = submitted(current, body, seconds, alone=request.scope.get("alone", False), keep=keep)
+            pending = asked(service, body, seconds, alone=request.scope.get("alone", False), keep=keep, key=key)
         else:
-            waiting = await run_in_threadpool(submitted, current, body, seconds, keep=keep)
+            pending = await run_in_threadpool(asked, service, body, seconds, keep=keep, key=key)
+        waiting = pending.answers
         answers = waiting.result() if waiting.done() else await _while_connected(request, waiting)
-        request.scope.update(rows=len(answers), version=current.version)  # for whoever notes it
+        request.scope.update(rows=len(answers), version=pending.version)  # for whoever notes it
         metrics.rows.inc(len(answers))
-        return JSONResponse({"version": current.version, "predictions": answers})
+        return JSONResponse({"version": pending.version, "predictions": answers})
 
     # In full, as FastAPI would document errors in the type of the answer itself.
     refused = {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}
@@ -97,11 +104,11 @@ def may_be_kept(request: Request) -> bool:
     return said == "yes"
 
 
-def submitted(
-    service: Service, body: bytes, seconds: float, *, alone: bool = False, keep: bool = True
-) -> Future[list[dict[str, Any]]]:
-    """The answers to come to the rows of a body. Raises what `parsed` and `Service.submit` raise."""
-    return service.submit(parsed(body).as_rows(service.reads), seconds, alone=alone, keep=keep)
+def asked(
+    service: Service, body: bytes, seconds: float, *, alone: bool = False, keep: bool = True, key: str = ""
+) -> Pending:  # fmt: skip
+    """The answers to come to the rows of a body. Raises what `parsed` and `Service.ask` raise."""
+    return service.ask(parsed(body).as_rows(service.reads), seconds, alone=alone, keep=keep, key=key)
 
 
 def parsed(body: bytes) -> PredictRequest:

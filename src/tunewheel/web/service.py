@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from typing import Any, Protocol
+
+from ..serving import Pending
 
 
 class Service(Protocol):
     """A version at work. `serving.Service` is one, `serving.Switch` another; tests bring their own."""
-
-    @property
-    def current(self) -> Service:
-        """Who answers a request that comes now, and is to be asked for its version."""
 
     @property
     def version(self) -> str:
@@ -52,8 +49,14 @@ class Service(Protocol):
     def stop(self, seconds: float) -> bool:
         """Accept nothing more and finish what waits, for at most `seconds`; blocks."""
 
-    def submit(
-        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False, keep: bool = True
-    ) -> Future[list[dict[str, Any]]]:  # fmt: skip
-        """One answer a row to come within `seconds`; at once, where who is `alone` takes but a moment. With `keep`
-        false nothing of the rows is kept afterwards. Raises errors of the `ServingError` tree."""
+    @property
+    def beside(self) -> Mapping[str, int]:
+        """What became of rows that another version was asked about, too: how many "agreed", "differed", ..."""
+
+    def ask(
+        self, rows: Sequence[Mapping[str, Any]], seconds: float, *, alone: bool = False, keep: bool = True,
+        key: str = "",
+    ) -> Pending:  # fmt: skip
+        """One answer a row to come within `seconds`, and who gives it; at once, where who is `alone` takes but a
+        moment. With `keep` false nothing of the rows is kept afterwards. Requests with the same `key` are answered by
+        the same version. Raises errors of the `ServingError` tree."""

@@ -1,27 +1,29 @@
-"""at_work: a version that answers, and follows its alias when another one goes live."""
+"""at_work: a version that answers, and follows its alias and the roll-out when they change."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ..errors import TunewheelError
 from ..feedback.options import JournalOptions
+from ..registry import LIVE
 from ..serving import Keeper, Keyring, Service, ServingOptions, Switch
 from ..serving.variant import Tolerance
 from ..workspace import Workspace
 from .desk import Desk
 from .load import Engine, load
 from .say import Say, Silent
+from .trials import Attempts, Trials
 
 _log = logging.getLogger("tunewheel.serving")
 
-LOOK_SECONDS = 1.0
-# A version that could not be brought in is tried again after so long, or when another one is named.
-AGAIN_SECONDS = 30.0
+LOOK_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ def started(workspace: Workspace, job: Job, version: str, keeper: Keeper | None 
 
 
 class Follower:
-    """Looks once a second which version the alias names and which tokens there are, and brings them in.
+    """Looks again and again which version the alias names, what works beside it and which tokens there are, and brings
+    them in.
 
     What cannot be brought in (a damaged version, a database that is away) changes nothing: what is served stays.
     """
@@ -79,7 +82,8 @@ class Follower:
     ) -> None:  # fmt: skip
         self.workspace, self.job, self.switch, self.keyring, self.say = workspace, job, switch, keyring, say
         self.keeper = keeper
-        self._failed, self._again = "", 0.0
+        self._attempts, self._trials = Attempts(say), Trials(workspace, switch, self._started, say)
+        self._seen: int | None = None
 
     def run(self) -> None:
         """Look for ever; for a thread that ends with its process."""
@@ -88,28 +92,32 @@ class Follower:
             self.look()
 
     def look(self) -> None:
-        """Look once."""
-        try:
-            if self.keyring:
-                self.keyring.change(self.workspace.tokens.list())
-            wanted = self.workspace.versions.aliases().get(self.job.version)
-        except (TunewheelError, OSError):
-            return  # the database is busy or away: as it was is better than not at all
-        if wanted and wanted != self.switch.version:
-            self._bring_in(wanted)
+        """Look once. Where the ledger has no new entry nothing has changed."""
+        with suppress(TunewheelError, OSError):  # the database is busy or away: as it was is better than not at all
+            last = self.workspace.ledger.last()
+            if last != self._seen:
+                self._seen = last if self._followed() else None
+        self._trials.look()
+
+    def _followed(self) -> bool:
+        """Whether all is as the workspace says."""
+        if self.keyring:
+            self.keyring.change(self.workspace.tokens.list())
+        # The roll-out first: a candidate that goes live meanwhile is still at hand when it is asked for.
+        rollout = self.workspace.rollout.now() if self.job.version == LIVE else None
+        wanted = self.workspace.versions.aliases().get(self.job.version)
+        if not wanted or wanted == self.switch.version:
+            return self._trials.follow(rollout)
+        otherwise = f"{self.switch.version} goes on answering."
+        self._attempts.bring_in(wanted, partial(self._bring_in, wanted), otherwise)
+        return False  # what works beside it is seen to at the next look
 
     def _bring_in(self, wanted: str) -> None:
-        if wanted == self.switch.before:
-            self.switch.back()
-            return self.say.line(f"{wanted} answers again.")
-        if wanted == self._failed and time.monotonic() < self._again:
-            return None
-        try:
-            self.switch.use(started(self.workspace, self.job, wanted, self.keeper))
-        except (TunewheelError, OSError) as error:
-            if wanted != self._failed:
-                self.say.line(f"{wanted} cannot be served; {self.switch.version} goes on answering. {error}")
-            self._failed, self._again = wanted, time.monotonic() + AGAIN_SECONDS
-            return None
-        self._failed = ""
+        if warm := self.switch.warm(wanted):
+            self.switch.use(warm)
+            return self.say.line(f"{wanted} answers at once: it was kept warm.")
+        self.switch.use(self._started(wanted))
         return self.say.line(f"{wanted} answers from now on.")
+
+    def _started(self, version: str) -> Service:
+        return started(self.workspace, self.job, version, self.keeper)

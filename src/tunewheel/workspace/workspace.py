@@ -29,13 +29,14 @@ _DAY_SECONDS = 86_400.0
 class Workspace:
     """A team's folder. Open it with `Workspace.open(path)`; several processes may have it open at once.
 
-    `versions`, `ledger`, `tokens`, `journal`, `bases` and `variants` are its stores; what is in `cache` can be computed
-    again. Only relative paths are kept, so the folder survives a move.
+    `versions`, `rollout`, `ledger`, `tokens`, `journal`, `bases` and `variants` are its stores; what is in `cache`
+    can be computed again. Only relative paths are kept, so the folder survives a move.
     """
 
     def __init__(self, path: Path, store: Store) -> None:
         self.path = path
         self.versions = store.versions
+        self.rollout = store.rollout
         self.ledger = store.ledger
         self.tokens = store.tokens
         self.journal = store.journal

@@ -14,11 +14,13 @@ class LedgerContract:
     """What a `Ledger` must do, and what the other stores must enter in it."""
 
     def test_entries_are_chained_and_come_back_in_order(self, store: AnyStore) -> None:
+        assert store.ledger.last() == 0
         first = store.ledger.append("note", {"text": "第一", "share": 0.1, "odd": float("nan")})
         second = store.ledger.append("note", {})
         assert list(store.ledger.entries()) == [first, second]
         assert (first.number, second.previous) == (1, first.sha256)
         assert first.facts == {"text": "第一", "share": 0.1, "odd": None}
+        assert store.ledger.last() == 2
         store.ledger.verify()
 
     def test_threads_append_to_one_chain(self, store: AnyStore) -> None:

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from ...feedback.journal import Journal
-from ...registry import Ledger, SealStore, TokenStore, Version, VersionStore, utc_now
+from ...registry import Ledger, RolloutStore, SealStore, TokenStore, Version, VersionStore, utc_now
 
 
 class AnyStore(Protocol):
     """What the contract asks of a store."""
 
     versions: VersionStore
+    rollout: RolloutStore
     ledger: Ledger
     seals: SealStore
     tokens: TokenStore
