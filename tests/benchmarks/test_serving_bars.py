@@ -144,6 +144,12 @@ def test_a_soak_with_a_wrong_or_lost_answer_does_not_hold():
     assert (dropped.value, dropped.holds) == (1, False)
 
 
+def test_a_soak_that_answers_little_is_not_wrong_and_does_not_hold() -> None:
+    assert found("soak, right answers", soak=soak({"correct": 950, "retried": 50, "rejected": 400})).holds is True
+    assert found("soak, right answers", soak=soak({"correct": 10, "retried": 50})).holds is False
+    assert found("soak, right answers", soak=soak({"rejected": 10})).holds is False
+
+
 def test_a_soak_without_one_of_its_faults_shows_too_little():
     injected = {**soak()["injected"], "killed worker": False}
     bar = found("soak, wrong answers", soak=soak(injected=injected))
