@@ -65,7 +65,7 @@ def found(name: str, **parts: dict[str, Any]) -> Bar:
 
 def test_every_bar_is_listed_and_open_when_nothing_was_measured():
     listed = bars({})
-    assert len(listed) == len(RULES) + 1 == 15
+    assert len(listed) == len(RULES) + 1 == 16
     assert {bar.holds for bar in listed} == {None}
     assert all(bar.note for bar in listed)
 
