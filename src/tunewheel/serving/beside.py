@@ -22,7 +22,8 @@ _log = logging.getLogger("tunewheel.serving")
 ENDS = ("agreed", "differed", "failed", "dropped")
 # So much may wait; what comes then is left out.
 WAITING_ROWS, WAITING_BYTES = 1_000, 16_000_000
-# How often it is looked whether a request is being answered, and the politeness of the thread (see nice(1)).
+# How often it is looked whether a request is being answered, and how much less the thread insists on a core than others
+# do (see nice(1)).
 BUSY_SECONDS, NICE = 0.002, 10
 
 
@@ -82,7 +83,8 @@ class Beside:
 
     def _run(self) -> None:
         with suppress(OSError, AttributeError):  # of this thread only, on Linux
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+            thread = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICE)
         while (second := self._next()) is not None:
             while not self._idle():
                 time.sleep(BUSY_SECONDS)

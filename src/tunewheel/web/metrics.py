@@ -59,14 +59,18 @@ class Metrics:
         """Read the gauges."""
         self._waiting.set(self._service.waiting)
         self._ready.set(float(self._service.ready))
-        for end, count in self._service.beside.items():
-            self._beside.labels(end).set(count)
+        self.look_beside()
         served = (self._service.version, self._service.task)
         if served != self._shown:
             if self._shown[0]:
                 self._version.labels(*self._shown).set(0)
             self._version.labels(*served).set(1)
             self._shown = served
+
+    def look_beside(self) -> None:
+        """Read what became of the rows that a second version was asked about; costs nothing where there is none."""
+        for end, count in self._service.beside.items():
+            self._beside.labels(end).set(count)
 
     def turned_away(self) -> None:
         """Count a request that was refused before the application saw it."""
@@ -121,3 +125,4 @@ class Measured:
         finally:
             self.metrics.requests.labels(route, str(sent.status or "none")).inc()
             self.metrics.latency.labels(route).observe(time.perf_counter() - started)
+            self.metrics.look_beside()
