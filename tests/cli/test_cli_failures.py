@@ -97,7 +97,7 @@ def test_without_a_workspace_the_log_goes_to_the_temporary_folder_and_no_folder_
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        (["tun"], "error: no such command 'tun'. Did you mean 'tune'? See `tunewheel --help`.\n"),
+        (["predct"], "error: no such command 'predct'. Did you mean 'predict'? See `tunewheel --help`.\n"),
         (
             ["tune", "--recpie", "x"],
             "error: no such option: --recpie. Did you mean --recipe? See `tunewheel tune --help`.\n",
