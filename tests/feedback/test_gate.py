@@ -44,6 +44,7 @@ def test_two_looks_share_the_level() -> None:
     close = pair(12, 4)  # p = 0.038
     assert decide([Evidence("frozen", *close)]).promote
     assert not decide([Evidence("frozen", *close), Evidence("audited", *pair(0, 0))]).promote
+    assert decide([Evidence("audited", *close), Evidence("frozen", *pair(0, 0))]).promote  # 0.04 of 0.05 is theirs
 
 
 def test_rows_that_show_it_worse_outweigh_rows_that_show_it_better() -> None:

@@ -25,6 +25,7 @@ Where = Literal["audited", "frozen"]
 LEVEL = 0.05
 # Fewer audited rows than this show nothing by themselves: of five wins out of five one in 32 is chance.
 FEWEST_APART = 5
+SHARES: Mapping[Where, float] = {"audited": 0.8, "frozen": 0.2}
 _NAMED: Mapping[Where, str] = {"audited": "the audited rows of the traffic", "frozen": "the frozen test rows"}
 
 
@@ -105,10 +106,10 @@ class Decision:
 def decide(evidence: Sequence[Evidence], guards: Sequence[Guard] = (), level: float = LEVEL) -> Decision:
     """Promote when one look proves the candidate better, no look proves it worse, and every guard holds.
 
-    Where both kinds of rows are there, each has half of the level.
+    Where both kinds of rows are there, the audited ones, which are of today's traffic, have the larger share of the level.
     """
-    share = level / max(len(evidence), 1)
-    looks = tuple(_look(part, share, level) for part in evidence)
+    alone = len(evidence) == 1
+    looks = tuple(_look(part, level if alone else SHARES[part.name] * level, level) for part in evidence)
     broken = [guard for guard in guards if not guard.holds]
     worse = [look for look in looks if look.worse]
     better = [look for look in looks if look.better]
