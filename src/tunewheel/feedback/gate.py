@@ -106,7 +106,7 @@ class Decision:
 def decide(evidence: Sequence[Evidence], guards: Sequence[Guard] = (), level: float = LEVEL) -> Decision:
     """Promote when one look proves the candidate better, no look proves it worse, and every guard holds.
 
-    Where both kinds of rows are there, the audited ones, which are of today's traffic, have the larger share of the level.
+    Where both kinds of rows are there, the audited ones, being of today's traffic, have most of the level.
     """
     alone = len(evidence) == 1
     looks = tuple(_look(part, level if alone else SHARES[part.name] * level, level) for part in evidence)
