@@ -42,6 +42,12 @@ def write_result(folder: Path, name: str, parts: Mapping[str, Any], bars: Sequen
     return path
 
 
+def read_result(folder: Path, name: str) -> dict[str, Any]:
+    """A result as it was written; empty where there is none."""
+    path = folder / name
+    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
+
+
 def merged(parts: Mapping[str, Any], bars: Sequence[Bar], made: Mapping[str, Any]) -> dict[str, Any]:
     """The whole result: where and when it was `made`, the bars, and what was measured set by set."""
     return {**made, "bars": [bar.to_json() for bar in bars], "sets": dict(parts)}

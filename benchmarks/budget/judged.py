@@ -23,9 +23,10 @@ MOST_MEGABYTES = 4000
 LINEAR = 12.0
 
 
-def bars(parts: Parts) -> list[Bar]:
-    """All bars. `parts` are by name, as they are kept."""
-    at_marks = [at_mark(parts, contest, mark) for contest in CONTESTS.values() for mark in contest.marks]
+def bars(parts: Parts, former: Mapping[str, Found] | None = None) -> list[Bar]:
+    """All bars. `parts` are by name, as they are kept; `former` is what was found before, by bar."""
+    marks = [(contest, mark) for contest in CONTESTS.values() for mark in contest.marks]
+    at_marks = [at_mark(parts, contest, mark, former or {}) for contest, mark in marks]
     others = [*throughput(parts), to_the_score(parts), *large(parts), *forecasts(parts), whole(parts)]
     return [*at_marks, *others]
 
@@ -36,7 +37,7 @@ def done(parts: Parts, job: Job) -> Part | None:
     return part if measured(part) else None
 
 
-def at_mark(parts: Parts, contest: Contest, mark: int) -> Bar:
+def at_mark(parts: Parts, contest: Contest, mark: int, former: Mapping[str, Found]) -> Bar:
     """Tunewheel is the best at the mark, or within noise of the best."""
     name, bar = f"{contest.name}, {mark} s", "best, or within noise of it"
     of = {system: parts.get(Job(system, contest.name).part) for system in systems(contest)}
@@ -45,7 +46,7 @@ def at_mark(parts: Parts, contest: Contest, mark: int) -> Bar:
         return Bar(name, None, bar, False if ours and "failed" in ours else None, why(ours))
     reading = reading_at(ours, mark, contest.budget)
     rival, best = best_rival(of, mark, contest.budget)
-    found = compared(contest.metric, reading, best, titles()[rival])
+    found = compared(contest.metric, reading, best, titles()[rival], former.get(name))
     missing = unmeasured(of, mark)
     late = _late(ours, mark, contest)
     holds = None if found.holds and missing else found.holds

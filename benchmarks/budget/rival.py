@@ -72,5 +72,5 @@ def scored(contest: Contest, data: LabelledSet, found: Part) -> Part:
         readings.append({**kept, "score": score(contest.metric, rows), "rows": packed(rows)})
     if readings:
         readings[-1]["final"] = "stopped" not in found
-    ended = max((reading["seconds"] for reading in readings), default=0.0)
+    ended = found.get("ended") or max((reading["seconds"] for reading in readings), default=0.0)
     return {**{k: v for k, v in found.items() if k != "readings"}, "ended": ended, "readings": readings}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -73,10 +75,12 @@ def interval(metric: Metric, ours: Rows, theirs: Rows, seed: int = 0) -> tuple[f
 
 
 def packed(rows: Rows) -> str:
-    """Rows as one line of text for a part."""
-    return " ".join(",".join(map(str, row)) for row in rows.tolist())
+    """Rows as one short line of text: numbers, deflated, in base 64."""
+    text = " ".join(",".join(map(str, row)) for row in rows.tolist())
+    return base64.b64encode(zlib.compress(text.encode("ascii"), 9)).decode("ascii")
 
 
-def unpacked(text: str) -> Rows:
+def unpacked(line: str) -> Rows:
     """The rows of such a line."""
+    text = zlib.decompress(base64.b64decode(line)).decode("ascii")
     return np.array([[int(number) for number in row.split(",")] for row in text.split()], dtype=np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from tunewheel.models.cache import obtain
 
 from .. import commands, results
+from ..bars import Found
 from ..sets import LabelledSet, labelled_sets
 from . import memory, plan, rival, standings, tuned
 from .contest_file import write_contest
@@ -66,18 +67,29 @@ class Session:
         return results.read_parts(self.folder, [job.part for job in plan.jobs()])
 
     def write(self) -> Path:
-        """`budget.json`: where and when, the bars, and the parts without their rows."""
+        """`budget.json`: where and when, the bars, and the parts."""
         parts = self.parts()
-        return results.write_result(
-            self.folder, RESULT, {name: _brief(part) for name, part in parts.items()}, bars(parts)
-        )
+        return results.write_result(self.folder, RESULT, parts, bars(parts, self._former()))
+
+    def take_up(self) -> None:
+        """Keep the parts of the committed `budget.json` that are not kept here yet: a checkout has no others."""
+        names = [job.part for job in plan.jobs()]
+        kept, committed = self.parts(), results.read_result(self.folder, RESULT).get("sets", {})
+        for name in names:
+            if name in committed and name not in kept:
+                results.keep_part(self.folder, name, committed[name])
+
+    def _former(self) -> dict[str, Found]:
+        """What was found before, by bar."""
+        found = results.read_result(self.folder, RESULT).get("bars", [])
+        return {bar["name"]: Found(bar["value"], bar["holds"], bar["note"].split("; ")[0]) for bar in found}
 
     def show(self) -> str:
         """The tables of the contests that were begun, the bars, and where the result lies."""
         parts = self.parts()
         begun = [c for c in CONTESTS.values() if any(Job(name, c.name).part in parts for name in plan.systems(c))]
         tables = [standings.table(parts, contest) for contest in begun]
-        return "\n\n".join([*tables, results.table(bars(parts)), str(self.write())])
+        return "\n\n".join([*tables, results.table(bars(parts, self._former())), str(self.write())])
 
     def _kept(self, job: Job) -> bool:
         part = results.read_parts(self.folder, [job.part]).get(job.part)
@@ -131,11 +143,3 @@ class Session:
             return memory.measure(data, self.trial.rows)
         rounds = str(THROUGHPUT_ROUNDS)
         return commands.ask(commands.module("throughput", "--train", str(data.train), "--rounds", rounds)).value
-
-
-def _brief(part: Mapping[str, Any]) -> Part:
-    """A part for the result: its readings without what each row counts."""
-    if "readings" not in part:
-        return dict(part)
-    readings = [{name: value for name, value in reading.items() if name != "rows"} for reading in part["readings"]]
-    return {**part, "readings": readings}

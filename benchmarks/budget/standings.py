@@ -14,6 +14,7 @@ from .scoring import interval, unpacked
 
 Part = Mapping[str, Any]
 NOBODY = ""
+ROWS_LOST = "what each row counts was not kept: measure again"
 LONGEST = 100
 
 
@@ -47,8 +48,11 @@ def best_rival(of: Mapping[str, Part | None], mark: int, budget: int) -> tuple[s
     return best
 
 
-def compared(metric: Metric, ours: Reading | None, theirs: Reading | None, rival: str) -> Found:
-    """The difference, by which it holds when the upper end of its interval is not below 0."""
+def compared(
+    metric: Metric, ours: Reading | None, theirs: Reading | None, rival: str, former: Found | None = None
+) -> Found:
+    """The difference, by which it holds when the upper end of its interval is not below 0. Where it is not known any
+    more what each row counts, what was found of the same two readings before stands (`former`)."""
     if ours is None:
         held = theirs is not None
         note = f"no version yet; {rival} {100 * theirs['score']:.1f}" if theirs else "nobody has a model yet"
@@ -56,8 +60,11 @@ def compared(metric: Metric, ours: Reading | None, theirs: Reading | None, rival
     told = f"{100 * ours['score']:.1f}"
     if theirs is None:
         return Found(ours["score"], True, f"{told}; no rival has a model yet")
-    low, high = interval(metric, unpacked(ours["rows"]), unpacked(theirs["rows"]))
     difference = ours["score"] - theirs["score"]
+    if not {"rows"} <= ours.keys() & theirs.keys():
+        same = former is not None and former.value == round(difference, 4) and former.note.startswith(told)
+        return former if former and same else Found(round(difference, 4), None, f"{told}, {ROWS_LOST}")
+    low, high = interval(metric, unpacked(ours["rows"]), unpacked(theirs["rows"]))
     bounds = f"{100 * difference:+.1f} [{100 * low:.1f}, {100 * high:.1f}]"
     return Found(round(difference, 4), high >= 0, f"{told}, {bounds} against {rival} {100 * theirs['score']:.1f}")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks.bars import Bar
+from benchmarks.bars import Bar, Found
 from benchmarks.budget import plan
 from benchmarks.budget.contests import CONTESTS
 from benchmarks.budget.judged import DEFAULTS, PADDED, bars
@@ -14,6 +17,8 @@ from benchmarks.budget.plan import Job, jobs, longest, reckoned
 from benchmarks.budget.scoring import packed
 from benchmarks.budget.session import Session, Trial
 from benchmarks.budget.standings import table
+
+from benchmarks import results
 
 ROWS = 400
 
@@ -215,9 +220,40 @@ def test_a_session_keeps_parts_and_goes_on_where_it_stopped(tmp_path, monkeypatc
     assert session.run(jobs("vader")) is False
     assert asked == ["tunewheel", "tfidf", "encoder", "trainer", "encoder"]
     written = (tmp_path / "budget.json").read_text("utf-8")
-    assert '"rows"' not in written and '"holds"' in written
+    assert '"rows"' in written and '"holds"' in written
 
 
 def test_a_trial_has_the_marks_that_it_has_time_for():
     assert Trial(seconds=30).contest(CONTESTS["vader"]).marks == (10, 30)
     assert Trial().contest(CONTESTS["vader"]) is CONTESTS["vader"]
+
+
+def without_rows(part: dict[str, Any]) -> dict[str, Any]:
+    readings = [{name: value for name, value in reading.items() if name != "rows"} for reading in part["readings"]]
+    return {**part, "readings": readings}
+
+
+def test_where_rows_were_not_kept_what_was_found_of_the_same_readings_stands_and_no_more():
+    parts = vader(tunewheel=part(0.698))
+    before = {bar.name: Found(bar.value, bar.holds, bar.note) for bar in bars(parts)}
+    assert before["vader, 60 s"].holds is True
+    lost = {name: without_rows(known) for name, known in parts.items()}
+    bar = next(bar for bar in bars(lost, before) if bar.name == "vader, 60 s")
+    assert (bar.value, bar.holds, bar.note) == (-0.002, True, before["vader, 60 s"].note)
+    changed = {**lost, "budget-vader-tunewheel": without_rows(part(0.68))}
+    for former in (before, {}):
+        bar = next(bar for bar in bars(changed, former) if bar.name == "vader, 60 s")
+        assert bar.value == pytest.approx(-0.02) and bar.holds is None and "measure again" in bar.note
+
+
+def test_a_checkout_goes_on_from_the_committed_parts(tmp_path: Path):
+    first = Session(tmp_path, Trial(), fresh=False, whole=False)
+    for name, known in vader(tunewheel=part(0.69)).items():
+        results.keep_part(tmp_path, name, known)
+    written = first.write().read_text()
+    shutil.rmtree(tmp_path / "parts")
+    again = Session(tmp_path, Trial(), fresh=False, whole=False)
+    assert not again.parts()
+    again.take_up()
+    assert again.parts() == vader(tunewheel=part(0.69))
+    assert json.loads(again.write().read_text())["bars"] == json.loads(written)["bars"]

@@ -124,21 +124,61 @@ def test_a_clock_does_not_count_what_is_off_it(monkeypatch):
     assert clock.seconds == 15.0
 
 
-def contender(now: float, read: float = 0.0) -> Contender:
-    told = {"kind": "text", "marks": [10, 60], "validation": None, "test": [], "train": {"contents": [], "answers": []}}
-    made = Contender(told, 0.0, longest=300.0)
-    made.clock = type("Still", (), {"seconds": now})()
-    made.readings = [{"seconds": read}] if read else []
+class Still(Clock):
+    """A clock that stands, until somebody sets it."""
+
+    def __init__(self, now: float) -> None:
+        super().__init__(0.0)
+        self.now = now
+
+    @property
+    def seconds(self) -> float:
+        return self.now
+
+
+def contender(now: float) -> Contender:
+    held = {"contents": ["c"], "answers": ["x"]}
+    told = {"kind": "text", "marks": [10, 60], "validation": held, "test": ["t"], "train": {}}
+    made = Contender(told, 0.0, longest=60.0)
+    made.clock = Still(now)
     return made
 
 
-def test_a_rival_is_read_just_before_a_mark_and_once():
-    assert contender(9.5).due(1.0)
-    assert not contender(8.0).due(1.0)
-    assert not contender(10.5).due(1.0)
-    assert not contender(9.8, read=9.5).due(1.0)
-    assert contender(59.5, read=9.5).due(1.0)
-    assert contender(300.0).late and not contender(299.0).late
+def test_a_rival_is_due_just_before_a_mark():
+    assert contender(9.5).due(1.0) == 10
+    assert contender(8.0).due(1.0) is None
+    assert contender(10.5).due(1.0) is None
+    assert contender(59.5).due(1.0) == 60
+    assert contender(60.0).late and not contender(59.0).late
+
+
+def test_of_each_mark_the_newest_copy_is_read_at_the_second_at_which_it_was_made():
+    made = contender(9.0)
+    for now, mark, model in ((9.0, 10, "early"), (9.8, 10, "newer"), (59.0, 60, "x")):
+        made.clock.now = now
+        made.set_aside(mark, lambda model=model: model)
+    made.clock.now = 75.0
+    made.read_aside(lambda model: lambda texts: [model for _ in texts])
+    assert [(r["seconds"], r["answers"], r["validation"]) for r in made.readings] == [
+        (9.8, ["newer"], 0.0), (59.0, ["x"], 1.0),
+    ]  # fmt: skip
+
+
+def test_who_is_stopped_at_a_mark_has_been_read_and_who_is_stopped_later_has_not():
+    at_mark, later = contender(59.5), contender(59.5)
+    for made, now in ((at_mark, 60.2), (later, 95.0)):
+        assert not made.was_read_last
+        made.set_aside(60, lambda: "weights")
+        made.clock.now = now
+        made.stop("stopped at step 7 of 9")
+    assert at_mark.was_read_last and not later.was_read_last
+    assert at_mark.facts == {"stopped": "stopped at step 7 of 9", "ended": 60.2}
+
+
+def test_the_only_reading_needs_no_validation():
+    made = contender(5.0)
+    made.read(lambda texts: ["x" for _ in texts], only=True)
+    assert made.readings == [{"seconds": 5.0, "validation": None, "answers": ["x"]}]
 
 
 def test_rivals_choose_by_right_answers_and_by_tagged_words():

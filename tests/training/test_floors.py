@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors.numpy import load, save
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -58,7 +58,7 @@ def test_tfidf_is_that_of_scikit_learn_before_and_after_it_was_saved(chinese: bo
             {"analyzer": "char_wb", "ngram_range": (2, 4)},
         ]
     )
-    made = learn_vectors(plain(items, targets), classes=3)
+    made, found = learn_vectors(plain(items, targets), classes=3)
     arrays = load(save({name: np.asarray(array) for name, array in made.arrays.items()}))
     kept = from_facts(made.kind, json.loads(json.dumps(made.facts)), arrays)
     new = [*items[:9], "never seen 从未见过", ""]
@@ -67,18 +67,21 @@ def test_tfidf_is_that_of_scikit_learn_before_and_after_it_was_saved(chinese: bo
     )
     for vectors in (made, kept):
         np.testing.assert_allclose(vectors(new).toarray(), expected, atol=1e-6)
+    np.testing.assert_allclose(found.toarray(), made(items).toarray(), atol=1e-6)
 
 
 def test_word_features_are_counted_once_and_unknown_ones_are_ignored() -> None:
     items = [["a", "b"], ["a", "c", "c"], ["b"]]
-    made = learn_vectors(plain(items, [0, 1, 0], kind="features"), classes=2)
+    made, found = learn_vectors(plain(items, [0, 1, 0], kind="features"), classes=2)
+    assert found.toarray().tolist() == made(items).toarray().tolist() == [[1, 1, 0], [1, 0, 1], [0, 1, 0]]
     expected = CountVectorizer(analyzer=list, binary=True).fit(items).transform([["c", "c", "z"], []]).toarray()
     assert made([["c", "c", "z"], []]).toarray().tolist() == expected.tolist() == [[0, 0, 1], [0, 0, 0]]
 
 
 def test_pixels_are_scaled_as_by_scikit_learn() -> None:
     pixels, targets = digits()
-    made = learn_vectors(plain(pixels, targets, kind="vectors"), classes=10)
+    made, found = learn_vectors(plain(pixels, targets, kind="vectors"), classes=10)
+    np.testing.assert_array_equal(found, made(pixels))
     varied = pixels.std(0) > 0.01
     expected = StandardScaler().fit(pixels[:, varied]).transform(pixels[:, varied])
     np.testing.assert_allclose(made(pixels)[:, varied], expected, atol=1e-4)
@@ -86,7 +89,7 @@ def test_pixels_are_scaled_as_by_scikit_learn() -> None:
 
 def test_the_vocabulary_shrinks_with_the_number_of_classes() -> None:
     items, targets = texts(60)
-    few, many = (learn_vectors(plain(items, targets), classes=classes) for classes in (3, 5_000))
+    few, many = (learn_vectors(plain(items, targets), classes=classes)[0] for classes in (3, 5_000))
     assert sum(len(part["vocabulary"]) for part in many.facts["parts"]) <= 5_000
     assert sum(len(part["vocabulary"]) for part in few.facts["parts"]) * 5_000 <= 25_000_000
 
@@ -144,6 +147,22 @@ def test_the_penalty_that_agrees_best_with_validation_is_kept() -> None:
         pixels[:200], targets[:200], pixels[200:], targets[200:], 10, exclusive=True, strengths=(1e-6, 1.0)
     )
     assert strength == 1.0 and weights.shape == (10, 64)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_where_a_fit_ends_does_not_depend_on_where_it_starts(classes: int) -> None:
+    pixels, targets = digits()
+    chosen = targets < classes
+    pixels, targets = pixels[chosen], targets[chosen]
+    rows = len(targets) // 2
+    near = logistic.fit(pixels[:rows], targets[:rows], classes, exclusive=True, strength=0.5)
+    cold, warm = (
+        logistic.fit(pixels, targets, classes, exclusive=True, strength=0.5, closely=True, start=start)
+        for start in (None, near)
+    )
+    begun, *ends = (softmax(logistic.apply(pixels, linear), axis=1) for linear in (near, cold, warm))
+    np.testing.assert_allclose(ends[1], ends[0], atol=5e-3)
+    assert np.abs(begun - ends[0]).max() > 0.05
 
 
 # Floors

@@ -44,8 +44,8 @@ def test_a_fine_tuned_version_of_the_same_rows_divided_in_the_same_way_is_follow
 @pytest.mark.parametrize(
     "changes",
     [{"files": {"a.csv": "g"}}, {"frozen test": "another"}, {"seed": 8},
-     {"rows": {"train": 900, "validation": 90, "test": 9}}],
-    ids=["other rows", "another test", "another division", "few rows, all of them learnt from"],
+     {"rows": {"train": 900, "validation": 90, "test": 9}}, {"learnt from": "training and validation rows"}],
+    ids=["other rows", "another test", "another division", "few rows, all of them learnt from", "all rows learnt from"],
 )  # fmt: skip
 def test_one_that_may_have_learnt_from_the_validation_rows_is_not(changes: dict[str, Any]) -> None:
     assert not followed(kept(**changes), SETS, 7)

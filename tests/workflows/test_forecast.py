@@ -89,3 +89,8 @@ def test_moving_more_never_promises_less(reads: str) -> None:
     ranges = {mode: fine_tuned((0.8, 0.8), 1_000, reads, mode) for mode in ("head", "lora", "full")}
     assert ranges["head"][1] <= ranges["lora"][1] <= ranges["full"][1]
     assert all(0 <= low < high <= 1 for low, high in ranges.values())
+
+
+def test_a_search_holds_more_than_one_training() -> None:
+    searching = replace(TOLD, searching_mb=150.0)
+    assert outlook(ROWS, READ, searching).memory_mb == outlook(ROWS, READ, TOLD).memory_mb + 150.0

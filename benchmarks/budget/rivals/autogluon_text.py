@@ -32,7 +32,7 @@ def work(contender: Contender) -> None:
         predictor = MultiModalPredictor(label="label", problem_type="multiclass", path=f"{folder}/model", verbosity=1)
         limit = budget - contender.clock.seconds - KEPT_SECONDS
         predictor.fit(rows, tuning_data=tuning, time_limit=limit, hyperparameters=settings(contender.told["model"]))
-        contender.read(lambda texts: predictor.predict(pd.DataFrame({"text": list(texts)})).tolist())
+        contender.read(lambda texts: predictor.predict(pd.DataFrame({"text": list(texts)})).tolist(), only=True)
 
 
 def settings(model: str) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from typing import Any
 
 Answers = Sequence[Any]
 Predict = Callable[[Sequence[Any]], Answers]
+# What stops so few seconds after a mark has learnt next to nothing since.
+AT_MARK = 20.0
 
 
 class Clock:
@@ -48,6 +50,7 @@ class Contender:
         self.longest = longest
         self.readings: list[dict[str, Any]] = []
         self.facts: dict[str, Any] = {}
+        self.aside: dict[int, tuple[float, Any]] = {}
 
     @property
     def contents(self) -> list[Any]:
@@ -62,21 +65,41 @@ class Contender:
         """Whether a row is a list of words with a tag each."""
         return bool(self.told["kind"] == "words")
 
-    def read(self, predict: Predict) -> None:
-        """Note how the model of this moment answers the test rows, and the validation rows where there are any."""
-        seconds = round(self.clock.seconds, 2)
+    def read(self, predict: Predict, *, at: float | None = None, only: bool = False) -> None:
+        """Note how the model of this moment, or of the second `at`, answers the test rows; and the validation rows, if
+        there are any and it is not the `only` reading, which need not be chosen from others."""
+        seconds = round(self.clock.seconds if at is None else at, 2)
         with self.clock.off_the_clock():
-            held = self.told["validation"]
+            held = None if only else self.told["validation"]
             validation = agreement(predict(held["contents"]), held["answers"]) if held else None
             test = list(predict(self.told["test"]))
         self.readings.append({"seconds": seconds, "validation": validation, "answers": test})
         print(f"{seconds:.1f} s: read, validation {validation}", file=sys.stderr, flush=True)
 
-    def due(self, step_seconds: float) -> bool:
-        """Whether a mark will have passed before the next step is done: the moment to read."""
-        read = self.readings[-1]["seconds"] if self.readings else 0.0
+    def due(self, step_seconds: float) -> int | None:
+        """The mark that will have passed before the next step is done, if any: the moment to set the model aside."""
         now = self.clock.seconds
-        return any(read < mark - step_seconds <= now < mark for mark in self.told["marks"])
+        return next((mark for mark in self.told["marks"] if mark - step_seconds <= now < mark), None)
+
+    def set_aside(self, mark: int, copied: Callable[[], Any]) -> None:
+        """Keep a copy of the model for a mark, in place of an earlier one; it is read when all is done."""
+        seconds = self.clock.seconds
+        with self.clock.off_the_clock():
+            self.aside[mark] = seconds, copied()
+
+    def read_aside(self, restored: Callable[[Any], Predict]) -> None:
+        """Read what was set aside, the earliest first."""
+        for seconds, kept in self.aside.values():
+            self.read(restored(kept), at=seconds)
+
+    def stop(self, where: str) -> None:
+        """Note that it was stopped, where, and when."""
+        self.facts |= {"stopped": where, "ended": round(self.clock.seconds, 2)}
+
+    @property
+    def was_read_last(self) -> bool:
+        """Whether it was stopped at a mark, and what it had there was set aside: nothing came after that."""
+        return "stopped" in self.facts and any(mark <= self.facts["ended"] <= mark + AT_MARK for mark in self.aside)
 
     @property
     def late(self) -> bool:

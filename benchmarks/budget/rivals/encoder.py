@@ -71,14 +71,14 @@ def work(contender: Contender) -> None:
 def label_texts(contender: Contender, encoder: Encoder) -> None:
     """A vector and a label a text."""
     head = LogisticRegression(max_iter=ITERATIONS).fit(encoder.texts(contender.contents), contender.answers)
-    contender.read(lambda texts: head.predict(encoder.texts(texts)).tolist())
+    contender.read(lambda texts: head.predict(encoder.texts(texts)).tolist(), only=True)
 
 
 def tag_words(contender: Contender, encoder: Encoder) -> None:
     """A vector and a tag a word."""
     vectors = np.concatenate(encoder.words(contender.contents))
     head = LogisticRegression(max_iter=ITERATIONS).fit(vectors, list(chain.from_iterable(contender.answers)))
-    contender.read(lambda sentences: [head.predict(found).tolist() for found in encoder.words(sentences)])
+    contender.read(lambda sentences: [head.predict(found).tolist() for found in encoder.words(sentences)], only=True)
 
 
 if __name__ == "__main__":

@@ -35,24 +35,25 @@ ANSWERED_AT_ONCE = 64
 
 
 class Marks(TrainerCallback):
-    """Reads just before each mark, and stops the training when it is too late."""
+    """Sets the weights aside just before each mark, and stops the training when it is too late."""
 
-    def __init__(self, contender: Contender, read: Callable[[], None]) -> None:
-        self.contender, self.read = contender, read
+    def __init__(self, contender: Contender, model: PreTrainedModel) -> None:
+        self.contender, self.model = contender, model
         self.stepped = contender.clock.seconds
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         now = self.contender.clock.seconds
         step, self.stepped = now - self.stepped, now
-        if self.contender.due(2 * step):
-            self.read()
+        mark = self.contender.due(2 * step)
+        if mark is not None:
+            self.contender.set_aside(mark, partial(weights, self.model))
         if self.contender.late:
-            self.contender.facts["stopped"] = f"stopped at step {state.global_step} of {state.max_steps}"
+            self.contender.stop(f"stopped at step {state.global_step} of {state.max_steps}")
             control.should_training_stop = True
 
 
 def work(contender: Contender) -> None:
-    """Fine-tune all that moves in our body, too; the last reading is the finished model."""
+    """Fine-tune all that moves in our body, too; the last reading is the finished model, or where it stopped."""
     folder = Path(contender.told["model"])
     tokenizer = load_tokenizer(folder)
     labels = sorted({tag for tags in contender.answers for tag in tags} if contender.words else {*contender.answers})
@@ -62,20 +63,22 @@ def work(contender: Contender) -> None:
     predict = partial(tag if contender.words else label, model, tokenizer, labels)
     collate = (DataCollatorForTokenClassification if contender.words else DataCollatorWithPadding)(tokenizer)
     with tempfile.TemporaryDirectory() as scratch:
-        marks = Marks(contender, lambda: read(contender, model, predict))
-        Trainer(model, settings(scratch), collate, encoded, callbacks=[marks]).train()
-    read(contender, model, predict)
+        Trainer(model, settings(scratch), collate, encoded, callbacks=[Marks(contender, model)]).train()
+    model.eval()
+    ended, last = contender.clock.seconds, weights(model)
+
+    def restored(kept: dict[str, torch.Tensor]) -> Callable[[Sequence[Any]], list[Any]]:
+        model.load_state_dict(kept)
+        return predict
+
+    contender.read_aside(restored)
+    if not contender.was_read_last:
+        contender.read(restored(last), at=ended)
 
 
-def read(contender: Contender, model: PreTrainedModel, predict: Callable[[Sequence[Any]], list[Any]]) -> None:
-    """A reading, after which the model trains on as before."""
-    with contender.clock.off_the_clock():
-        state = torch.get_rng_state()
-        model.eval()
-    contender.read(predict)
-    with contender.clock.off_the_clock():
-        model.train()
-        torch.set_rng_state(state)
+def weights(model: PreTrainedModel) -> dict[str, torch.Tensor]:
+    """A copy of all weights."""
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
 
 def settings(folder: str) -> TrainingArguments:

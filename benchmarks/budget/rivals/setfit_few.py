@@ -7,6 +7,7 @@ It runs in an environment of its own. By default it would go through all pairs, 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from typing import Any
 
 from datasets import Dataset
@@ -15,14 +16,14 @@ from setfit import SetFitModel, Trainer, TrainingArguments
 from sklearn.linear_model import LogisticRegression
 from transformers import TrainerCallback
 
-from .contender import Contender, compete
+from .contender import Contender, Predict, compete
 
 ROUNDS = 20
 BATCH = 16
 
 
 class Marks(TrainerCallback):
-    """Reads at the marks, with a head fitted on the body of that moment; stops when it is too late."""
+    """Sets the body aside just before each mark; stops when it is too late."""
 
     def __init__(self, contender: Contender, model: Any) -> None:
         self.contender, self.model = contender, model
@@ -31,10 +32,11 @@ class Marks(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         now = self.contender.clock.seconds
         step, self.stepped = now - self.stepped, now
-        if self.contender.due(2 * step):
-            read(self.contender, self.model)
+        mark = self.contender.due(2 * step)
+        if mark is not None:
+            self.contender.set_aside(mark, lambda: weights(self.model.model_body))
         if self.contender.late:
-            self.contender.facts["stopped"] = f"stopped at step {state.global_step} of {state.max_steps}"
+            self.contender.stop(f"stopped at step {state.global_step} of {state.max_steps}")
             control.should_training_stop = True
 
 
@@ -50,16 +52,27 @@ def work(contender: Contender) -> None:
         )  # fmt: skip
         trainer = Trainer(model, chosen, rows, callbacks=[Marks(contender, model)])
         trainer.train()
-    contender.read(lambda texts: [str(label) for label in model.predict(list(texts))])
+    if not contender.was_read_last:
+        contender.read(lambda texts: [str(label) for label in model.predict(list(texts))])
+    contender.read_aside(lambda kept: with_head(contender, model.model_body, kept))
+    contender.readings.sort(key=lambda reading: float(reading["seconds"]))
 
 
-def read(contender: Contender, model: Any) -> None:
-    """A reading half-way. Fitting its head is off the clock, in its favour; the mode of the body is put back."""
-    with contender.clock.off_the_clock():
-        vectors = model.model_body.encode(contender.contents, normalize_embeddings=True)
-        head = LogisticRegression().fit(vectors, contender.answers)
-    contender.read(lambda texts: head.predict(model.model_body.encode(list(texts), normalize_embeddings=True)).tolist())
-    model.model_body.train()
+def weights(body: Any) -> dict[str, Any]:
+    """A copy of all weights."""
+    return {name: tensor.detach().clone() for name, tensor in body.state_dict().items()}
+
+
+def with_head(contender: Contender, body: Any, kept: dict[str, Any]) -> Predict:
+    """The body of a moment on the way, with a head fitted on it. Fitting it is off the clock, in its favour."""
+    body.load_state_dict(kept)
+    body.eval()
+
+    def vectors(texts: Sequence[str]) -> Any:
+        return body.encode(list(texts), normalize_embeddings=True)
+
+    head = LogisticRegression().fit(vectors(contender.contents), contender.answers)
+    return lambda texts: head.predict(vectors(texts)).tolist()
 
 
 if __name__ == "__main__":

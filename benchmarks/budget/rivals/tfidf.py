@@ -27,7 +27,7 @@ def label_texts(contender: Contender) -> None:
         view = {"analyzer": "char", "ngram_range": (1, 3)}
     model = make_pipeline(TfidfVectorizer(sublinear_tf=True, **view), LogisticRegression(max_iter=ITERATIONS))
     model.fit(contender.contents, contender.answers)
-    contender.read(lambda texts: model.predict(texts).tolist())
+    contender.read(lambda texts: model.predict(texts).tolist(), only=True)
 
 
 def tag_words(contender: Contender) -> None:
@@ -39,7 +39,7 @@ def tag_words(contender: Contender) -> None:
         tags = iter(model.predict(each_word(sentences)).tolist())
         return [[next(tags) for _ in sentence] for sentence in sentences]
 
-    contender.read(predict)
+    contender.read(predict, only=True)
 
 
 def each_word(sentences: Sequence[Sequence[str]]) -> list[list[str]]:

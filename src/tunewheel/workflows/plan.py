@@ -131,7 +131,7 @@ def _planned(look: _Look, asked: Asked, limits: Limits, say: Say) -> Plan:
     rows = Rows(**sets.rows, few=sets.few, longer=longer)
     found = list(_bodies(look, asked, say))
     bodies = [body for body in found if isinstance(body, Body)]
-    probing = probe_all(sets, look.task, look.recipe.seed, bodies, say)
+    probing = probe_all(sets, look.task, look.recipe.seed, bodies, say, search=limits.seconds is not None)
     read = floored(rows, look.seconds, look.memory_mb, probing.floors)
     ways = ways_of(probing.ways, rows, read, look.task.reads, limits)
     return Plan(

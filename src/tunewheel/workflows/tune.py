@@ -179,7 +179,10 @@ def _found(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any]) -> tu
     if clock and office.sets.few:  # then the floors take no longer than loading what comes next
         threading.Thread(target=import_module, args=("tunewheel.workflows.tuning.learn",), daemon=True).start()
     most = floors_bytes(clock)
-    for floor in lay_floors(task, office.sets, begun.folder / "floors", recipe.seed, begun.say, most):
+    floors = lay_floors(
+        task, office.sets, begun.folder / "floors", recipe.seed, begun.say, most, soon=clock is not None
+    )
+    for floor in floors:
         anytime.offer(floor, floor.name, time.perf_counter() - floor.made.seconds)
     if clock is None or clock.left > LEAST_FOR_TORCH or (kept and kept.best):
         recipe = _learnt(begun, office, task, recipe, anytime)

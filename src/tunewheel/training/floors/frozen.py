@@ -44,10 +44,10 @@ def best_strength(module: Headed, features: Array, targets: Array, *, exclusive:
 
 def fit_head(
     module: Headed, features: Array, targets: Array, held_out: Array, answers: Array, *, exclusive: bool,
-    strengths: Sequence[float] = STRENGTHS,
+    strengths: Sequence[float] = STRENGTHS, again: bool = False,
 ) -> float:  # fmt: skip
     """Set `module.head` to the logistic regression on `features` (N, H); gives the penalty's strength, the one of
-    `strengths` that does best on `held_out`.
+    `strengths` that does best on `held_out`. One that is fitted `again` begins where the head is.
 
     Features are scaled to unit variance for the fit, and the scale is folded into the head.
     """
@@ -56,11 +56,18 @@ def fit_head(
     (weights, bias), best = logistic.best_strength(
         np.multiply(features, scale), targets, np.multiply(held_out, scale), answers, module.head.out_features,
         exclusive=exclusive, strengths=tuple(s / width for s in strengths),
+        start=_head_over(module, scale) if again else None,
     )  # fmt: skip
     with torch.no_grad():
         module.head.weight.copy_(torch.from_numpy((weights * scale).astype(np.float32)))
         module.head.bias.copy_(torch.from_numpy(bias))
     return float(best * width)
+
+
+def _head_over(module: Headed, scale: NDArray[np.float32]) -> logistic.Linear:
+    """Weights and biases of the head for features that are scaled."""
+    weights, bias = (tensor.detach().cpu().numpy() for tensor in (module.head.weight, module.head.bias))
+    return np.divide(weights, scale), bias
 
 
 def _scale(features: Array) -> NDArray[np.float32]:

@@ -7,15 +7,17 @@ from typing import Any, Protocol
 
 import numpy as np
 from scipy.sparse import hstack
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 
 from ...records import Array
 from ...task import Plain
+from .counts import most_frequent, piece_counts
 
 TITLES = {"text": "TF-IDF", "features": "Word features", "vectors": "Pixels"}
 # With many classes the vocabulary shrinks, so that the weights stay below about 100 MB.
 MOST_WEIGHTS = 25_000_000
 CJK = ("\u3040", "\u9fff")
+MOST_CJK = 0.3
 # In more rows than these, n-grams seen once are left out: half of the weights, and no worse (figures in docs/log.md).
 MANY_ROWS = 2_000
 
@@ -30,11 +32,12 @@ class Vectors(Protocol):
     def __call__(self, items: Any) -> Any: ...
 
 
-def learn_vectors(train: Plain, classes: int) -> Vectors:
-    """The vectors that suit the kind of items, learnt from the training items."""
+def learn_vectors(train: Plain, classes: int, *, words_only: bool = False) -> tuple[Vectors, Any]:
+    """The vectors that suit the kind of items, learnt from the training items, and those of the items themselves. Of
+    texts `words_only` leaves out what is smaller than a word."""
     room = max(MOST_WEIGHTS // max(classes, 1), 5_000)
     if train.kind == "text":
-        return TfidfVectors.learn(train.items, room)
+        return TfidfVectors.learn(train.items, room, words_only=words_only)
     if train.kind == "features":
         return IndicatorVectors.learn(train.items, room)
     return ScaledVectors.learn(train.items)
@@ -58,20 +61,23 @@ class TfidfVectors:
         ]
 
     @classmethod
-    def learn(cls, texts: Sequence[str], room: int) -> TfidfVectors:
+    def learn(cls, texts: Sequence[str], room: int, *, words_only: bool = False) -> tuple[TfidfVectors, Any]:
         views: list[dict[str, Any]] = [
             {"analyzer": "word", "ngram_range": [1, 2], "token_pattern": r"(?u)\b\w+\b"},
             {"analyzer": "char_wb", "ngram_range": [2, 4]},
         ]
+        views = views[:1] if words_only else views
         least = 2 if len(texts) > MANY_ROWS else 1
-        if _cjk_share(texts) > 0.3:
+        if not has_spaces(texts):
             views, least = [{"analyzer": "char", "ngram_range": [1, 3]}], 1
-        parts, arrays = [], {}
+        parts, arrays, found = [], {}, []
         for number, view in enumerate(views):
-            fitted = TfidfVectorizer(**_settings(view), max_features=room // len(views), min_df=least).fit(texts)
-            parts.append({"settings": view, "vocabulary": list(fitted.get_feature_names_out())})
-            arrays[f"idf{number}"] = fitted.idf_.astype(np.float32)
-        return cls({"parts": parts}, arrays)
+            counts, names = _counted(texts, view, least, room // len(views))
+            weighted = TfidfTransformer(sublinear_tf=True).fit(counts)
+            parts.append({"settings": view, "vocabulary": names})
+            arrays[f"idf{number}"] = weighted.idf_.astype(np.float32)
+            found.append(weighted.transform(counts, copy=False))
+        return cls({"parts": parts}, arrays), hstack(found, format="csr", dtype=np.float32)
 
     def __call__(self, items: Sequence[str]) -> Any:
         return hstack([part.transform(items) for part in self._parts], format="csr", dtype=np.float32)
@@ -87,10 +93,11 @@ class IndicatorVectors:
         self._counter = CountVectorizer(analyzer=list, vocabulary=facts["vocabulary"], binary=True, dtype=np.float32)
 
     @classmethod
-    def learn(cls, items: Sequence[list[str]], room: int) -> IndicatorVectors:
+    def learn(cls, items: Sequence[list[str]], room: int) -> tuple[IndicatorVectors, Any]:
         least = 2 if len(items) > 1000 else 1
-        fitted = CountVectorizer(analyzer=list, binary=True, min_df=least, max_features=room).fit(items)
-        return cls({"vocabulary": list(fitted.get_feature_names_out())}, {})
+        counter = CountVectorizer(analyzer=list, binary=True, min_df=least, max_features=room, dtype=np.float32)
+        found = counter.fit_transform(items)
+        return cls({"vocabulary": list(counter.get_feature_names_out())}, {}), found
 
     def __call__(self, items: Sequence[list[str]]) -> Any:
         return self._counter.transform(items)
@@ -105,16 +112,30 @@ class ScaledVectors:
         self.facts, self.arrays = facts, arrays
 
     @classmethod
-    def learn(cls, items: Array) -> ScaledVectors:
-        return cls({}, {"mean": items.mean(0), "scale": np.maximum(items.std(0), 1e-3)})
+    def learn(cls, items: Array) -> tuple[ScaledVectors, Any]:
+        made = cls({}, {"mean": items.mean(0), "scale": np.maximum(items.std(0), 1e-3)})
+        return made, made(items)
 
     def __call__(self, items: Array) -> Any:
         mean, scale = (np.asarray(self.arrays[name], dtype=np.float32) for name in ("mean", "scale"))
         return (np.asarray(items, dtype=np.float32) - mean) / scale
 
 
+def _counted(texts: Sequence[str], view: Mapping[str, Any], least: int, most: int) -> tuple[Any, list[str]]:
+    """How often each n-gram of a view is in each text, and the n-grams, those in fewer than `least` texts left out."""
+    if view["analyzer"] == "char_wb":
+        return most_frequent(*piece_counts(texts, *view["ngram_range"]), least, most)
+    counter = CountVectorizer(**_analysis(view), min_df=least, max_features=most)
+    counts = counter.fit_transform(texts)
+    return counts, list(counter.get_feature_names_out())
+
+
+def _analysis(view: Mapping[str, Any]) -> dict[str, Any]:
+    return {**view, "ngram_range": tuple(view["ngram_range"]), "dtype": np.float32}
+
+
 def _settings(view: Mapping[str, Any]) -> dict[str, Any]:
-    return {**view, "ngram_range": tuple(view["ngram_range"]), "sublinear_tf": True, "dtype": np.float32}
+    return {**_analysis(view), "sublinear_tf": True}
 
 
 def _tfidf(view: Mapping[str, Any], vocabulary: Sequence[str], idf: Array) -> TfidfVectorizer:
@@ -123,7 +144,8 @@ def _tfidf(view: Mapping[str, Any], vocabulary: Sequence[str], idf: Array) -> Tf
     return made
 
 
-def _cjk_share(texts: Sequence[str]) -> float:
-    """Share of Chinese and Japanese characters among the letters of (a sample of) the texts."""
+def has_spaces(texts: Sequence[str]) -> bool:
+    """Whether words can be told by the spaces between them: less than a third of the letters in (a sample of) the texts
+    are Chinese or Japanese."""
     letters = [c for text in texts[:2000] for c in text[:300] if c.isalpha()]
-    return sum(CJK[0] <= c <= CJK[1] for c in letters) / max(len(letters), 1)
+    return sum(CJK[0] <= c <= CJK[1] for c in letters) <= MOST_CJK * len(letters)

@@ -103,6 +103,7 @@ def outlook(rows: Rows, read: Floored, told: Told) -> Outlook:
         read.memory_mb
         + told.memory_mb
         + told.growing_mb
+        + told.searching_mb
         + _rows_mb(rows, told)
         + _again_mb(rows.few, told.module_mb, told.moving_mb)
     )

@@ -23,7 +23,8 @@ MOST_SECONDS = 300.0
 class Ask:
     """A body (`model`, its folder) and the `ways` to fine-tune it, as training settings; without them the floors.
 
-    `rows` are all that would be trained on, `few` says whether they are learnt anew in the end; the last `longest` of
+    `rows` are all that would be trained on, `few` says whether they are learnt anew in the end, `search` whether other
+    settings will be tried, too; the last `longest` of
     those at hand are no fair sample.
     """
 
@@ -33,6 +34,7 @@ class Ask:
     seed: int
     few: bool
     rows: int
+    search: bool = False
     longest: int = 0
     model: str = ""
     max_tokens: int | None = None
@@ -58,14 +60,15 @@ class Told:
     Seconds: to start (`starting`), to load a module, to encode a row, to read a unit for an answer, to answer one row
     alone, and to settle the number of lanes; `learning`, `watching` and `keeping` as in `Pace`. `units` are those of an
     average row, by part; `most_rows` are learnt from for the frozen encoder, which comes first and is `scored`. In MB:
-    the memory held beside the rows, at most and at the end, what a longer training will add; a module, what moves of
-    it, and what a version keeps of it (`weights_mb`).
+    the memory held beside the rows, at most and at the end, what a longer training and what a search will add; a
+    module, what moves of it, and what a version keeps of it (`weights_mb`).
     """
 
     memory_mb: float
     end_mb: float
     scored: Scored | None = None
     growing_mb: float = 0.0
+    searching_mb: float = 0.0
     moving_mb: float = 0.0
     starting: float = 0.0
     loading: float = 0.0

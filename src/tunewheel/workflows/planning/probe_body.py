@@ -11,6 +11,7 @@ from typing import Any
 
 from ...models.estimate import forget_peak, held_memory_mb, peak_memory_mb
 from ...models.heads import Headed
+from ...models.lanes import PREPARED
 from ...models.processors import load_processor
 from ...records import Step
 from ...task import Task
@@ -22,6 +23,7 @@ from ...training.precision import Precision, measured_precision
 from ...training.reading import ModuleEngine
 from ..rows.sets import Sets
 from ..say import Silent
+from ..tuning.average import MOST
 from ..tuning.budget import Pace, lighter
 from ..tuning.learn import Learner
 from .probe import Ask, Scored, Told
@@ -31,9 +33,10 @@ READING_SECONDS = 5.0
 FEWEST = 20
 ALONE = 5
 REHEARSED = 10  # batches
+BESIDE = 2  # modules: the best so far, and the one that it is compared with
 MOST_EPOCHS = 4
-# oneDNN keeps about a thousand prepared operations, and a step of a small body prepares a dozen.
-MOST_SIZES = 80
+# A step of a small body prepares a dozen operations.
+MOST_SIZES = max(PREPARED // 12, 1)
 
 
 class ProbeBody:
@@ -61,6 +64,7 @@ class ProbeBody:
             width=module.backbone.width, weights_mb=_megabytes(module, never), module_mb=_megabytes(module, ()),
         )  # fmt: skip
         self.peak_mb, self.held_mb, self.a_size_mb = peak_memory_mb(), held_memory_mb(), 0.0
+        self.larger_mb: float | None = None
 
     def told(self, options: TrainingOptions) -> Told:
         """One way to fine-tune it. What ways before it left in memory is not counted again."""
@@ -73,10 +77,12 @@ class ProbeBody:
         options = learner.settled(options, int(self.ask.rows * self.known.units["train"]))
         settling = time.perf_counter() - started
         pace, growing, moving = self._rehearsal(options)
-        memory = max(peak_memory_mb() - left_mb, self.peak_mb) - self.before
+        peak = peak_memory_mb()
+        memory = max(peak - left_mb, self.peak_mb) - self.before
+        searching = self._searching(options, peak, moving) if self.ask.search else 0.0
         return replace(
             self.known, memory_mb=memory, end_mb=held_memory_mb() - self.before, growing_mb=growing, moving_mb=moving,
-            settling=settling, training=options.model_dump(mode="json"), **asdict(pace),
+            searching_mb=searching, settling=settling, training=options.model_dump(mode="json"), **asdict(pace),
         )  # fmt: skip
 
     def _rehearsal(self, options: TrainingOptions) -> tuple[Pace, float, float]:
@@ -102,6 +108,19 @@ class ProbeBody:
         self.a_size_mb = max(self.a_size_mb, a_size)
         moving = sum(tensor.numel() * tensor.element_size() for tensor in session.best.values()) / 1e6
         return pace, self.a_size_mb * max(_sizes_met(self.learner, options) - more, 0), moving
+
+    def _searching(self, options: TrainingOptions, peak: float, moving: float) -> float:
+        """What a search holds beyond one training: its larger batches, the best module beside the one that learns, and
+        the weights that may be averaged (what is learnt anew from few rows is one training). Larger batches are tried
+        for the first way only: the others hold no more."""
+        if self.larger_mb is None:
+            from ...training.search.space import batches
+
+            larger = options.model_copy(update={"batch_units": batches(options.batch_units)[-1]})
+            self.learner.rehearsal(larger, 1)
+            self.larger_mb = max(peak_memory_mb() - peak, 0.0)
+        averaged = 0.0 if self.ask.few else MOST * moving
+        return self.larger_mb + BESIDE * self.known.module_mb + averaged
 
 
 def _precision(ask: Ask, task: Task, model: Path, sets: Sets) -> Precision:

@@ -50,14 +50,16 @@ class Probing:
     ways: list[Probed]
 
 
-def probe_all(sets: Sets, task: Task, seed: int, bodies: Sequence[Body], say: Say) -> Probing:
-    """Probe the floors, and each of `bodies` in each mode."""
+def probe_all(
+    sets: Sets, task: Task, seed: int, bodies: Sequence[Body], say: Say, *, search: bool = False
+) -> Probing:  # fmt: skip
+    """Probe the floors, and each of `bodies` in each mode; with `search` as one of the trainings of a search."""
     with tempfile.TemporaryDirectory(prefix="tunewheel-plan-") as scratch:
         folder = Path(scratch)
         parts, longest = _sample(sets, seed)
         write_rows(folder, parts)
         modes = [mode for mode in MODES if mode != "lora" or task.reads != "image"]
-        asks = _Asks(folder, _common(sets, task, seed, longest))
+        asks = _Asks(folder, {**_common(sets, task, seed, longest), "search": search})
         ways: list[Probed] = []
         with say.stage("Probing", 1 + len(bodies)) as stage:
             floors = asks.told({})[0]

@@ -21,8 +21,9 @@ class Made:
     """What came of a training: its answers to the validation rows (`outputs` for `held`), and what answers from now
     on (`engine`, with `encode`). `origin` is the module or floor itself.
 
-    Where few rows were refitted with the validation rows among them, the answers are those of its twin that had not
-    seen them; `own` are those of `origin` itself, where they are known. `options` are those it was fine-tuned with.
+    What was fitted once more with the validation rows among the others `knows_validation`: the answers are those of its
+    twin that had not seen them. `own` are those of `origin` itself, where they are known. `options` are those it was
+    fine-tuned with.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Made:
     curve: Sequence[Step] = field(default=(), repr=False)
     options: TrainingOptions | None = None
     own: Outputs | None = field(default=None, repr=False)
+    knows_validation: bool = False
 
 
 @dataclass(frozen=True)

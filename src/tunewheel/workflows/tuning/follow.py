@@ -22,7 +22,7 @@ from ...training.suggest import FEW_ROWS
 from ..rows.sets import Sets
 from .average import part_of_the_way
 from .kept import Training
-from .papers import DATA
+from .papers import DATA, LEARNT
 from .trainings import SHARES, Best, Trainings
 
 CONTINUED, BETWEEN = "Gone on with the live version", "Between the live version and the new one"
@@ -33,10 +33,12 @@ Weights = Mapping[str, torch.Tensor]
 
 def followed(live: Bundle, sets: Sets, seed: int) -> bool:
     """Whether a live version can be followed: a fine-tuned one that learnt from the same files, divided in the same
-    way, and from no validation row (few rows are all learnt from)."""
+    way, and from no validation row (few rows are all learnt from, and all are by the frozen encoder)."""
     if BACKBONE not in live or DATA not in live or sets.few:
         return False
     data = live.json(DATA)
+    if LEARNT in data:
+        return False
     rows = data["rows"]["train"] + data["rows"]["validation"]
     same = data["files"] == sets.fingerprints and data["frozen test"] == sets.test_sha256 and data["seed"] == seed
     return bool(same and rows >= FEW_ROWS)

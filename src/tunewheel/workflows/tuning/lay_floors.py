@@ -11,7 +11,7 @@ import numpy as np
 
 from ...records import Batch, Example, Picture
 from ...task import Plain, Task
-from ...training.floors import FLOORS, Floor, FloorState
+from ...training.floors import FLOORS, Floor, FloorState, WordsFloor
 from ...training.floors.floor import answer
 from ..rows.sets import Sets
 from ..say import Say
@@ -22,16 +22,17 @@ MOST_ROWS = 100_000
 
 
 def lay_floors(
-    task: Task, sets: Sets, folder: Path, seed: int, say: Say, most_bytes: int | None = None
+    task: Task, sets: Sets, folder: Path, seed: int, say: Say, most_bytes: int | None = None, *, soon: bool = False
 ) -> Iterator[Candidate]:
     """Train each floor that suits the task, the weakest first, and judge it on the validation rows.
 
-    They learn from at most 100,000 rows, drawn at random, and with `most_bytes` of no more text. What is in `folder`
-    from an earlier start is used again. Few rows are fitted once more, validation rows among them.
+    Where something is wanted `soon`, one that is but quicker than a better one is among them. They learn from at most
+    100,000 rows, drawn at random, and with `most_bytes` of no more text. What is in `folder` from an earlier start is
+    used again. Few rows are fitted once more, validation rows among them.
     """
     train, held = task.plain(_enough(sets.train, seed, most_bytes)), task.plain(sets.validation)
     everything = task.plain([*sets.train, *sets.validation]) if sets.few else None
-    fitting = [kind for kind in FLOORS.values() if kind.fits(train)]
+    fitting = [kind for kind in FLOORS.values() if kind.fits(train) and (soon or kind is not WordsFloor)]
     with say.stage("Floors", len(fitting)) as stage:
         for kind in fitting:
             floor, seconds = _laid(kind, train, held, len(task.facts["labels"]), folder, seed)
@@ -75,7 +76,10 @@ def _made(floor: Floor, seconds: float, task: Task, sets: Sets, everything: Plai
         return final.encode(own, examples)
 
     size = sum(array.nbytes for array in final.state().arrays.values())
-    return Made(final.title, "floor", answer, encode, held, answer(held), final, seconds, size, own=answer(own))
+    return Made(
+        final.title, "floor", answer, encode, held, answer(held), final, seconds, size, own=answer(own),
+        knows_validation=everything is not None,
+    )  # fmt: skip
 
 
 def _keep(floor: Floor, folder: Path, seconds: float) -> None:

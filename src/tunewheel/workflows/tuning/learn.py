@@ -121,7 +121,8 @@ class Learner:
         return min(taken) / int(sizes(rows).sum())
 
     def before(self, options: TrainingOptions, most_units: int | None = None) -> Candidate:
-        """The body untouched with a logistic regression on top, fitted on rows of at most `most_units`."""
+        """The body untouched with a logistic regression on top, fitted on rows of at most `most_units`; in the end on
+        the validation rows, too, where they were taken from those to train on."""
         started = time.perf_counter()
         module = self.fresh_module(self.seed)
         half = options.precision == "bf16"
@@ -133,27 +134,33 @@ class Learner:
             stage.advance()
             twin, own = self._fit_heads(module, (vectors, train["targets"]), held, held_vectors)
             stage.advance()
-        self.last_head = _head_of(module)
-        return self._candidate(frozen.TITLE, "before", module, twin, time.perf_counter() - started, own=own)
+        self.last_head, seconds = _head_of(module), time.perf_counter() - started
+        return self._candidate(
+            frozen.TITLE, "before", module, twin, seconds, own=own or twin, knows_validation=own is not None
+        )
 
-    def _fit_heads(self, module: Headed, train: Pair, held: Batch, vectors: Array) -> tuple[Outputs, Outputs]:
-        """Put the head of the frozen encoder on the module. Gives the answers to the validation rows: of one that has
-        not seen them, and its own."""
+    def _fit_heads(self, module: Headed, train: Pair, held: Batch, vectors: Array) -> tuple[Outputs, Outputs | None]:
+        """Put the head of the frozen encoder on the module. Gives the answers to the validation rows of one that has
+        not seen them, and its own where it has: where they were taken from the rows to train on, it learns from all."""
         exclusive = self.task.plain(self.sets.validation[:1]).exclusive
 
-        def fit(rows: Pair, **strengths: Any) -> Outputs:
-            frozen.fit_head(module, *rows, vectors, held["targets"], exclusive=exclusive, **strengths)
+        def fit(rows: Pair, **more: Any) -> float:
+            return frozen.fit_head(module, *rows, vectors, held["targets"], exclusive=exclusive, **more)
+
+        def answers() -> Outputs:
             return decided(module, vectors) if held is self.validation else ModuleEngine(module)(self.validation)
 
-        if not self.sets.few:
-            twin = fit(train)
-            self.head = _head_of(module)
-            return twin, twin
         everything = np.concatenate([train[0], vectors]), np.concatenate([train[1], held["targets"]])
-        strength = (frozen.best_strength(module, *everything, exclusive=exclusive),)
-        twin = fit(train, strengths=strength)
-        self.head = _head_of(module)
-        return twin, fit(everything, strengths=strength)
+        if self.sets.few:
+            strength = frozen.best_strength(module, *everything, exclusive=exclusive)
+            fit(train, strengths=(strength,))
+        else:
+            strength = fit(train)
+        twin, self.head = answers(), _head_of(module)
+        if not self.sets.carved:
+            return twin, None
+        fit(everything, strengths=(strength,), again=True)
+        return twin, answers()
 
     def cost(self, options: TrainingOptions) -> Cost:
         """What fine-tuning with these options costs, from a few steps that are thrown away."""
@@ -225,7 +232,9 @@ class Learner:
         outputs = ModuleEngine(judged.module)(self.validation)
         seconds = trial.seconds + (twin.seconds if twin else 0.0)
         own = None if twin else outputs
-        return self._candidate(FINE_TUNED, "after", trial.module, outputs, seconds, judged.curve, trial.options, own)
+        return self._candidate(
+            FINE_TUNED, "after", trial.module, outputs, seconds, judged.curve, trial.options, own, twin is not None
+        )
 
     def interim(self, session: Session) -> Candidate:
         """A module that is still being trained, as it is now."""
@@ -248,12 +257,12 @@ class Learner:
 
     def _candidate(
         self, name: str, role: Role, module: Headed, outputs: Outputs, seconds: float, curve: Sequence[Step] = (),
-        options: TrainingOptions | None = None, own: Outputs | None = None,
+        options: TrainingOptions | None = None, own: Outputs | None = None, knows_validation: bool = False,
     ) -> Candidate:  # fmt: skip
         size = sum(p.numel() * p.element_size() for p in module.parameters())
         made = Made(
             name, role, ModuleEngine(module), self._encoded, self.validation, outputs, module, seconds, size, curve,
-            options, own,
+            options, own, knows_validation,
         )  # fmt: skip
         return candidate(self.task, made, self.sets.validation)
 

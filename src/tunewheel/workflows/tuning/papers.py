@@ -21,6 +21,7 @@ from .contend import Candidate, Entrant
 from .underway import RECIPE
 
 DATA, FEEDBACK = "data.json", "feedback up to number"
+LEARNT, ALL_ROWS = "learnt from", "training and validation rows"
 PACKAGES = ("tunewheel", "torch", "transformers", "tokenizers", "scikit-learn", "numpy")
 
 
@@ -41,7 +42,7 @@ def report_on(
         calibration=entrant.calibration,
         leak=sets.leaked,
         findings=[str(problem) for problem in sets.problems],
-        data=_data(sets, recipe.seed),
+        data=_data(entrant.candidate, sets, recipe.seed),
         model=_body(entrant.candidate, recipe, model),
         environment=_environment(),
         recipe_yaml=dump(recipe),
@@ -67,7 +68,7 @@ def papers_of(entrant: Entrant, report: Report, sets: Sets) -> dict[str, str]:
 def draft_papers(candidate: Candidate, recipe: Recipe[Any], sets: Sets, model: Path | None) -> dict[str, str]:
     """The same for a candidate that has not met the test rows: where it comes from, and no report."""
     facts = {
-        DATA: _data(sets, recipe.seed),
+        DATA: _data(candidate, sets, recipe.seed),
         "environment.json": _environment(),
         "licence.json": _body(candidate, recipe, model),
     }
@@ -75,10 +76,12 @@ def draft_papers(candidate: Candidate, recipe: Recipe[Any], sets: Sets, model: P
     return {**texts, RECIPE: dump(recipe)}
 
 
-def _data(sets: Sets, seed: int) -> dict[str, Any]:
+def _data(candidate: Candidate, sets: Sets, seed: int) -> dict[str, Any]:
     """What was learnt from and judged on."""
+    learnt = {LEARNT: ALL_ROWS} if candidate.made.knows_validation else {}
     taught = {FEEDBACK: sets.said} if sets.said else {}
-    return {"rows": sets.rows, "files": sets.fingerprints, "frozen test": sets.test_sha256, "seed": seed, **taught}
+    facts = {"rows": sets.rows, "files": sets.fingerprints, "frozen test": sets.test_sha256, "seed": seed}
+    return {**facts, **learnt, **taught}
 
 
 def _card(report: Report, sets: Sets, base_model: str) -> str:

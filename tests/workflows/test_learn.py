@@ -1,0 +1,71 @@
+"""The frozen encoder: what its head has learnt from, and what is said of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from listening import Listening
+from small_texts import intents
+
+from tunewheel import tasks
+from tunewheel.models.processors import load_processor
+from tunewheel.records import Source
+from tunewheel.training.options import TrainingOptions
+from tunewheel.workflows.rows import sets as rows_of
+from tunewheel.workflows.rows.sets import Sets
+from tunewheel.workflows.tuning.contend import Candidate
+from tunewheel.workflows.tuning.learn import Learner
+from tunewheel.workflows.tuning.papers import ALL_ROWS, DATA, LEARNT, draft_papers
+
+
+@pytest.fixture(autouse=True)
+def many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two hundred rows are not few here."""
+    monkeypatch.setattr(rows_of, "FEW_ROWS", 100)
+
+
+def frozen(folder: Path, scratch: Path, *, carved: bool) -> tuple[Learner, Candidate]:
+    kind = tasks.find("text_classification")
+    task = kind(kind.Options())
+    rows = [task.parse(row, Source("rows.csv", i, "")) for i, row in enumerate(intents(260))]
+    task.facts = task.learn(rows)
+    task.processor = load_processor(folder)
+    sets = Sets(rows[:200], rows[200:], [], "", carved=carved)
+    assert not sets.few
+    learner = Learner(task, sets, folder, 0, Listening(), scratch)
+    return learner, learner.before(TrainingOptions())
+
+
+def test_validation_rows_that_were_taken_from_the_others_are_learnt_from_once_the_penalty_is_chosen(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    twin, apart = frozen(tiny_folder, tmp_path, carved=False)
+    learner, candidate = frozen(tiny_folder, tmp_path, carved=True)
+    for name, tensor in learner.head.items():  # with which trainings begin
+        np.testing.assert_array_equal(tensor, twin.head[name])
+        assert not np.array_equal(tensor, learner.last_head[name])
+    assert candidate.score == apart.score and candidate.task.facts == apart.task.facts
+    module = candidate.made.origin.head.state_dict()
+    assert all(np.array_equal(module[name], tensor) for name, tensor in learner.last_head.items())
+    held = learner.sets.validation
+    assert [a.confidence for a in candidate.held_answers(held)] == pytest.approx(
+        [a.confidence for a in candidate.answer(held)[0]], abs=1e-5
+    )
+
+
+def test_those_that_were_given_apart_only_steer(tiny_folder: Path, tmp_path: Path) -> None:
+    learner, candidate = frozen(tiny_folder, tmp_path, carved=False)
+    assert not candidate.made.knows_validation
+    assert all(np.array_equal(learner.head[name], tensor) for name, tensor in learner.last_head.items())
+
+
+@pytest.mark.parametrize(("carved", "told"), [(True, ALL_ROWS), (False, None)])
+def test_the_papers_say_what_was_learnt_from(carved: bool, told: str | None, tiny_folder: Path, tmp_path: Path) -> None:
+    import json
+
+    from tunewheel.recipe import build
+
+    learner, candidate = frozen(tiny_folder, tmp_path, carved=carved)
+    recipe = build({"task": "text_classification", "data": {"path": "rows.csv"}})
+    papers = draft_papers(candidate, recipe, learner.sets, None)
+    assert json.loads(papers[DATA]).get(LEARNT) == told
