@@ -102,7 +102,8 @@ def tune(
     with run_folder(workspace, resume) as folder:
         asked = asked_for(folder / RECIPE if resume else recipe, data, flags, sets)
         lessons = Lessons.load(folder) if resume else lessons or Lessons(said=workspace.journal.last())
-        lessons.save(folder)
+        if lessons != Lessons():
+            lessons.save(folder)
         kept = kept_of(folder) if resume else Kept(clock.seconds) if clock else None
         if kept is not None:  # what an earlier start has spent counts
             clock = Clock(kept.budget, started - kept.spent)
