@@ -68,7 +68,7 @@ def test_two_processes_in_one_new_workspace_both_end_well(data: Path, tiny_folde
         workspace.ledger.verify()
         versions = workspace.versions.list()
         aliases = workspace.versions.aliases()
-        seals = {workspace.bundle(version.id).text("data.json").split('"frozen test": ')[1] for version in versions}
+        seals = {workspace.bundle(version.id).json("data.json")["frozen test"] for version in versions}
         entries = [entry for entry in workspace.ledger.entries() if entry.facts.get("alias") == "live"]
     said = [mine.version.id, told[-1].removeprefix("version ").strip()]
     assert len(set(said)) == 2 and set(said) <= {version.id for version in versions}
