@@ -1,7 +1,6 @@
 """The wheel turns: traffic with a class that is new, labels, a candidate, a proof; whatever dies on the way."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -38,7 +37,6 @@ def first(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Path:
     """A folder with labelled rows and a workspace that learnt from them."""
     home = tmp_path_factory.mktemp("wheel")
     write_csv(home / "questions.csv", intents(240))
-    os.chdir(home)
     tune(home / "questions.csv", workspace=home / "team", model=str(tiny_folder), sets=SETTINGS)
     return home
 
