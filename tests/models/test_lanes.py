@@ -1,8 +1,5 @@
 """Lanes: parts side by side, in order, each on one core."""
 
-import os
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -44,14 +41,3 @@ def test_a_mistake_in_a_lane_is_the_callers_mistake() -> None:
 
     with pytest.raises(ValueError, match="1"):
         Lanes(2).each(work, [1, 2])
-
-
-def test_what_was_prepared_for_a_size_of_batch_is_not_kept_for_a_thousand_sizes_and_users_may_say_otherwise() -> None:
-    code = "import os, tunewheel.models.lanes; print(os.environ['LRU_CACHE_CAPACITY'], os.environ[ONEDNN])"
-    code = code.replace("ONEDNN]", "'ONEDNN_PRIMITIVE_CACHE_CAPACITY']")
-    given = {name: value for name, value in os.environ.items() if not name.endswith("CACHE_CAPACITY")}
-    for chosen, told in (({}, "128 128"), ({"LRU_CACHE_CAPACITY": "7"}, "7 128")):
-        run = subprocess.run(
-            [sys.executable, "-c", code], env=given | chosen, capture_output=True, text=True, check=True
-        )
-        assert run.stdout.split() == told.split()

@@ -6,7 +6,6 @@ work. Two cores with half of the batch each wait once a step, and each reads all
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -15,13 +14,6 @@ from typing import Any, TypeVar
 import torch
 
 T = TypeVar("T")
-
-# Each size of batch leaves operations behind that were prepared for it, in two caches of a thousand each: most of what
-# a search held. Sizes hardly ever come again; what one step needs fits. Read before the first operation. Figures in
-# docs/log.md.
-PREPARED = 128
-for _cache in ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY"):
-    os.environ.setdefault(_cache, str(PREPARED))
 
 
 class Lanes:
