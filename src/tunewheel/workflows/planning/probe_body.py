@@ -11,7 +11,6 @@ from typing import Any
 
 from ...models.estimate import forget_peak, held_memory_mb, peak_memory_mb
 from ...models.heads import Headed
-from ...models.lanes import PREPARED
 from ...models.processors import load_processor
 from ...records import Step
 from ...task import Task
@@ -35,8 +34,8 @@ ALONE = 5
 REHEARSED = 10  # batches
 BESIDE = 2  # modules: the best so far, and the one that it is compared with
 MOST_EPOCHS = 4
-# A step of a small body prepares a dozen operations.
-MOST_SIZES = max(PREPARED // 12, 1)
+# A thousand prepared operations are kept, and a step of a small body prepares a dozen.
+MOST_SIZES = 1_000 // 12
 
 
 class ProbeBody:
