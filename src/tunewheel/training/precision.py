@@ -29,7 +29,7 @@ Way = TypeVar("Way")
 WORTH = 0.9
 WORTH_ALONE = 0.95
 LONG = 200  # batches
-PROBED_ROWS = 32
+PROBED_ROWS = 16
 ROUNDS = 3
 
 
@@ -42,11 +42,12 @@ def measured_precision(task: Task, folder: Path, examples: Sequence[Example]) ->
     """What trains the body in `folder` faster here, bf16 or fp32.
 
     Timed on a few of the task's own `examples` the first time a body is trained on this machine: matrix products
-    gain from bf16 where convolutions may lose. `task` needs its facts and its processor.
+    gain from bf16 where convolutions may lose. It is remembered for good, so other programs must not sway it: what
+    counts is the computing time of one core. `task` needs its facts and its processor.
     """
     if torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    question = f"bf16 or fp32 for {config_hash(folder)}, torch {torch.__version__}"
+    question = f"bf16 or fp32 on one core for {config_hash(folder)}, torch {torch.__version__}"
     found = measured(question, lambda: _faster(_step(task, folder, examples[:PROBED_ROWS])))
     return "bf16" if found == "bf16" else "fp32"
 
@@ -85,16 +86,23 @@ def _step(task: Task, folder: Path, examples: Sequence[Example]) -> Callable[[bo
 
 
 def _faster(step: Callable[[bool], None]) -> Precision:
-    best = _best(step, (True, False))
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        best = _best(step, (True, False), clock=time.thread_time)
+    finally:
+        torch.set_num_threads(before)
     return "bf16" if best[True] < WORTH * best[False] else "fp32"
 
 
-def _best(run: Callable[[Way], object], ways: Sequence[Way]) -> dict[Way, float]:
+def _best(
+    run: Callable[[Way], object], ways: Sequence[Way], clock: Callable[[], float] = time.perf_counter
+) -> dict[Way, float]:
     """Seconds of each way to run, the best of a few rounds in turn, so that a busy moment hurts all."""
     best = dict.fromkeys(ways, float("inf"))
     for _ in range(ROUNDS + 1):  # the first round warms up
         for way in ways:
-            started = time.perf_counter()
+            started = clock()
             run(way)
-            best[way] = min(best[way], time.perf_counter() - started)
+            best[way] = min(best[way], clock() - started)
     return best
