@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trial = given.seconds or given.soak_seconds
     folder = results.TRIALS if trial else results.FOLDER
     session = Session(folder, Timing.of(given.seconds, given.soak_seconds), given.fresh)
+    session.take_up()
     names = session.remaining([given.part] if given.part else PARTS)
     try:
         failed = bool(names) and session.run(prepared(), names)

@@ -12,7 +12,7 @@ from .asking import Asking, batches
 from .plan import BARE, BULK_CONNECTIONS, BULK_ROWS, PIPELINE, TUNEWHEEL, Timing
 from .prepared import Prepared
 from .servers import tunewheel
-from .tally import OK
+from .wire import OK
 
 Part = dict[str, Any]
 

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .tally import OK, Tally
-from .wire import Connection, Reply, Request, Wire, request
+from .tally import Tally
+from .wire import OK, Connection, Reply, Request, Wire, request
 
 LONGEST = 60.0
 # Beyond so many connections an arrival cannot be sent: it is counted, and the rate that was offered is told.

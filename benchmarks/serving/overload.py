@@ -11,7 +11,8 @@ from .asking import Asking, singles
 from .plan import CLIENTS, OVERLOAD, Timing
 from .prepared import Prepared
 from .servers import tunewheel
-from .tally import OK, percentiles, pooled
+from .tally import percentiles, pooled
+from .wire import OK
 
 Part = dict[str, Any]
 REFUSED = ("429", "503")

@@ -35,6 +35,13 @@ class Session:
         kept = self.parts()
         return [name for name in names if self.fresh or "failed" in kept.get(part(name), {"failed": ""})]
 
+    def take_up(self) -> None:
+        """Keep the parts of the committed `serving.json` that are not kept here yet: a checkout has no others."""
+        kept, committed = self.parts(), results.read_result(self.folder, RESULT).get("sets", {})
+        for name in map(part, PARTS):
+            if name in committed and name not in kept:
+                results.keep_part(self.folder, name, committed[name])
+
     def run(self, prepared: Prepared, names: Sequence[str]) -> bool:
         """Measure these parts; gives whether one failed."""
         failed = False

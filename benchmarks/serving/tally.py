@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .wire import Reply, Request
+from .wire import OK, Reply, Request
 
-OK = 200
 # The nearest rank: a value that was measured, never one between two.
 SHARES = {"p50": 0.5, "p99": 0.99}
 

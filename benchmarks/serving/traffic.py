@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .tally import OK
-from .wire import Connection, Reply, Request, Wire, request
+from .wire import OK, Connection, Reply, Request, Wire, request
 
 INVALID = "invalid"
 CLIENTS, PAUSE_SECONDS = 8, 0.02

@@ -19,6 +19,7 @@ _CLOSES = re.compile(rb"connection: *close")
 _LABEL = re.compile(rb'"label": *"((?:[^"\\]|\\.)*)"')
 _VERSION = re.compile(rb'"version": *"([^"]*)"')
 _READ, _WRITE = select.EPOLLIN, select.EPOLLOUT
+OK = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,10 @@ def reply_of(data: bytes | bytearray) -> Reply | None:
     return Reply(int(head[9:12]), body, b"\r\nretry-after:" in head, _CLOSES.search(head) is not None)
 
 
+# Refusals are the same bytes again and again: under a flood they are not parsed anew.
+_REFUSALS: dict[bytes, Reply] = {}
+
+
 class Connection:
     """One connection with at most one request under way (`asked`), sent at `sent`; `open` until either side ends it."""
 
@@ -103,9 +108,13 @@ class Connection:
             return None
         if not found:
             raise ConnectionResetError
+        if not self.came and found in _REFUSALS:
+            return _REFUSALS[found]
         self.came += found
         reply = reply_of(self.came)
         if reply:
+            if reply.status != OK and len(_REFUSALS) < 16:
+                _REFUSALS[bytes(self.came)] = reply
             self.came.clear()
         return reply
 

@@ -21,19 +21,20 @@ UNITS, PICTURES = 512, 16
 class OnnxEngine:
     """A graph as an engine: batch in, `logits` out, in the order of the rows.
 
-    Each call of the graph computes on one core; a batch of several is spread over `threads` cores. Safe to call from
+    Each call of the graph computes on one core; a batch of several is `spread` over so many. Safe to call from
     several threads at once. Raises `BundleDamaged` when the file is no graph.
     """
 
-    def __init__(self, path: Path, reads: str, threads: int = 1) -> None:
+    def __init__(self, path: Path, reads: str, spread: int = 1) -> None:
         self.reads = reads
         self._session = _session(path)
-        self._pool = ThreadPoolExecutor(threads, "onnx") if threads > 1 else None
+        self._pool = ThreadPoolExecutor(spread, "onnx") if spread > 1 else None
 
     def __call__(self, batch: Batch) -> Outputs:
-        runs = sorted_batches(sizes(batch), PICTURES if self.reads == "image" else UNITS)
+        runs = list(sorted_batches(sizes(batch), PICTURES if self.reads == "image" else UNITS))
         if len(runs) == 1:
             return {"logits": self._answer(batch)}
+        runs.reverse()  # the longest first, so that no core is left alone with them in the end
         parts = [batch.select(rows) for rows in runs]
         answers = list(self._pool.map(self._answer, parts) if self._pool else map(self._answer, parts))
         order = np.argsort(np.concatenate(runs), kind="stable")

@@ -29,7 +29,7 @@ class ServingOptions(Options):
     idle_seconds: int = Field(default=15, ge=1, description="How long a connection may stay open without a request.")
     queue_rows: int = Field(default=2_048, ge=1, description="Most rows that may wait; beyond it the answer is 503.")
     queue_seconds: float = Field(
-        default=2.0, gt=0, description="Longest time that a request may have to wait for others; beyond it it is a 503."
+        default=1.0, gt=0, description="Longest time that a request may have to wait for others; beyond it it is a 503."
     )
     batch_bytes: int = Field(
         default=16_384, ge=1, description="Most bytes of text of different requests answered together, if that pays."

@@ -15,7 +15,7 @@ Encode = Callable[[Sequence[Example]], Batch]
 # UTF-8 bytes follow the number of tokens across languages better than characters do:
 # an English token is four to five bytes, a Chinese one about three.
 BATCH_BUDGET = 65_536
-BATCH_EXAMPLES = 64
+BATCH_EXAMPLES = 256
 # Where nobody waits for a turn, larger chunks keep all cores at work.
 BULK_BUDGET, BULK_EXAMPLES = 4 * BATCH_BUDGET, 512
 PICTURE_COST = 1_024

@@ -53,6 +53,7 @@ class Metrics:
             "livesum",
         )
         self._shown = ("", "")
+        self._refused: Counter | None = None
         self.look()
 
     def look(self) -> None:
@@ -74,7 +75,8 @@ class Metrics:
 
     def turned_away(self) -> None:
         """Count a request that was refused before the application saw it."""
-        self.requests.labels("/predict", "503").inc()
+        self._refused = self._refused or self.requests.labels("/predict", "503")
+        self._refused.inc()
 
     def journal(self, end: str, count: int) -> None:
         """Count answers that were "kept" in the journal or "dropped" on the way."""

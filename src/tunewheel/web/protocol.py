@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import time
 from asyncio.events import TimerHandle
 from collections.abc import Callable
 from typing import Any
@@ -18,9 +20,17 @@ from ..errors import Problem
 from ..serving import ServingOptions
 from .problems import body
 
-# uvicorn gives each protocol what the lifespan yielded; under these names it finds its limits and its service.
-OPTIONS, SERVICE, TURNED_AWAY = "options", "service", "turned_away"
+# uvicorn gives each protocol what the lifespan yielded; under these names it finds its limits and its service, whom to
+# tell of a refusal, and the rest of the thread.
+OPTIONS, SERVICE, TURNED_AWAY, REST = "options", "service", "turned_away", "rest"
 AGAIN_SECONDS = 1
+REST_SECONDS = 0.004
+_PLAIN = b"POST /predict HTTP/1.1\r\n"
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,8})(?:\r\n|$)")
+# Headers that say how a request ends, or what the client waits for: these are the parser's business.
+_OTHERS = re.compile(
+    rb"\r\n(?:transfer-encoding|expect|connection|upgrade|[ \t])|\r\ncontent-length.*\r\ncontent-length", re.S
+)
 
 
 def refused(status: bytes, what: str, mend: str, *headers: bytes) -> bytes:
@@ -41,6 +51,35 @@ TOO_LONG = refused(
 TOO_SLOW = refused(b"408 Request Timeout", "the headers did not arrive in time.", "Send faster.", b"connection: close")
 
 
+def is_whole(data: bytes) -> bool:
+    """Whether these bytes are one plain request to /predict from its first letter to its last, and no more."""
+    if not data.startswith(_PLAIN):
+        return False
+    head = data[: data.find(b"\r\n\r\n")].lower()
+    length = _LENGTH.search(head)
+    return length is not None and not _OTHERS.search(head) and len(head) + 4 + int(length[1]) == len(data)
+
+
+class Rest:
+    """While more comes than can be answered, the thread that listens rests between two rounds of refusals: it wakes
+    once for many of them, and what answers has the core meanwhile."""
+
+    def __init__(self, service: Any) -> None:
+        self._service = service
+        self._due = False
+
+    def after_this_round(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Rest when everything that has come by now has been seen to."""
+        if not self._due:
+            self._due = True
+            loop.call_soon(self._rest)
+
+    def _rest(self) -> None:
+        self._due = False
+        if self._service.full:
+            time.sleep(REST_SECONDS)
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with bounds: the bytes and the seconds of a request's head, the connections that are open, and
     the requests that wait. Who comes when the queue is full is turned away before anything is made for it."""
@@ -51,8 +90,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._options: ServingOptions = self.app_state[OPTIONS]
         self._service: Any = self.app_state[SERVICE]
         self._turned_away: Callable[[], None] = self.app_state[TURNED_AWAY]
+        self._rest: Rest = self.app_state[REST]
         self._turning_away, self._thrown_away = False, 0
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._head_bytes, self._begun = True, 0, False
         self._late: TimerHandle | None = None
         self._await_head()
 
@@ -62,17 +102,23 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come, unless the head of a request has grown beyond its bounds."""
+        """Parse what has come, unless a glance says that it is turned away, or the head of a request has grown beyond
+        its bounds."""
+        if self._free and self._service.full and is_whole(data):
+            self._head_has_come()
+            self._unset_keepalive_if_required()
+            return self._turn_away()
         super().data_received(data)
         if self._in_head and not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > 2 * self._options.max_header_bytes:
                 self._close_with(TOO_LONG)
+        return None
 
     def on_message_begin(self) -> None:
         """The first byte of a request has come."""
         super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._head_bytes, self._begun = True, 0, True
         if self._late is None:
             self._await_head()
 
@@ -83,10 +129,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if len(self.connections) > self._options.max_connections:
             self._turned_away()
             return self._close_with(CROWDED)
-        idle = self.cycle is None or self.cycle.response_complete
-        if idle and not self.expect_100_continue and self._is_for_the_queue() and self._service.full:
+        if self._answered and not self.expect_100_continue and self._is_for_the_queue() and self._service.full:
             self._turning_away = True
-            self._turned_away()
             return None
         self.scope["alone"] = not self.tasks  # type: ignore[typeddict-unknown-key]
         return super().on_headers_complete()
@@ -99,22 +143,36 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._thrown_away += len(body)
         if self._thrown_away > self._options.max_image_body:
+            self._turned_away()
             self._close_with(CROWDED)
 
     def on_message_complete(self) -> None:
         """The whole request has come; who was turned away is told now, when it listens, and may ask again."""
+        self._begun = False
         if not self._turning_away:
             if self.cycle is not None:
                 super().on_message_complete()
             return
         self._turning_away, self._thrown_away = False, 0
-        if self.parser.should_keep_alive():
-            self.transport.write(BUSY)
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
-        else:
-            self._close_with(CROWDED)
+        self._turn_away(stay=self.parser.should_keep_alive())
+
+    @property
+    def _answered(self) -> bool:
+        """Whether no request before waits for its answer."""
+        return self.cycle is None or self.cycle.response_complete
+
+    @property
+    def _free(self) -> bool:
+        """Whether what comes now is the beginning of a request, and may be told no at once."""
+        return not self._begun and self._answered and len(self.connections) <= self._options.max_connections
+
+    def _turn_away(self, *, stay: bool = True) -> None:
+        self._turned_away()
+        if not stay:
+            return self._close_with(CROWDED)
+        self.transport.write(BUSY)
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        return self._rest.after_this_round(self.loop)
 
     def _is_for_the_queue(self) -> bool:
         return bool(self.parser.get_method() == b"POST" and self.url.partition(b"?")[0] == b"/predict")

@@ -28,7 +28,11 @@ LOOK_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Job:
-    """What a server process is to do; can be handed to another process. `threads` 0: as many as there are cores."""
+    """What a server process is to do; can be handed to another process.
+
+    `threads` is how many requests it answers at once, `spread` on how many cores one large request is computed; 0: as
+    many as there are cores, and as `threads`.
+    """
 
     workspace: Path
     version: str = "live"
@@ -37,6 +41,7 @@ class Job:
     options: ServingOptions = field(default_factory=ServingOptions)
     tolerance: Tolerance = field(default_factory=Tolerance)
     journal: JournalOptions = field(default_factory=JournalOptions)
+    spread: int = 0
 
 
 class Logged(Silent):
@@ -63,7 +68,7 @@ def at_work(job: Job, keyring: Keyring | None = None) -> tuple[Switch, Desk]:
 
 def started(workspace: Workspace, job: Job, version: str, keeper: Keeper | None = None) -> Service:
     """A service of the version, warmed up."""
-    predictor = load(workspace, version, job.engine, job.tolerance, job.threads)
+    predictor = load(workspace, version, job.engine, job.tolerance, job.threads, job.spread)
     service = Service(predictor, job.options, keeper)
     service.start()
     return service

@@ -21,8 +21,10 @@ def load(
     engine: Engine = "auto",
     tolerance: Tolerance | None = None,
     threads: int = 0,
+    spread: int = 0,
 ) -> Predictor:
-    """The version with this id or alias, ready to answer on so many `threads` (0: as many as there are cores).
+    """The version with this id or alias, ready to answer on so many `threads` (0: as many as there are cores). An
+    exported form spreads many rows of one caller over so many cores (0: as many as `threads`).
 
     With `engine` "auto" it is the fastest of its exported variants that the `tolerance` allows, if there is one.
     Raises `VersionMissing`, listing what there is, `BundleDamaged` naming the file, or `ModelError`.
@@ -30,7 +32,8 @@ def load(
     found = workspace.versions.get(version)
     chosen = None if engine == "torch" else _chosen(workspace, found, engine, tolerance or Tolerance())
     if chosen is not None:
-        return _exported(workspace, found, chosen, threads or cores())
+        threads = threads or cores()
+        return _exported(workspace, found, chosen, threads, spread or threads)
     from ..registry.revive import revive  # loads torch
 
     if threads:
@@ -53,12 +56,12 @@ def _chosen(workspace: Workspace, version: Version, engine: Engine, tolerance: T
     return kept[engine]
 
 
-def _exported(workspace: Workspace, version: Version, variant: Bundle, threads: int) -> Predictor:
+def _exported(workspace: Workspace, version: Version, variant: Bundle, threads: int, spread: int) -> Predictor:
     """A variant at work: no torch is loaded."""
     from ..registry.revive import revive_task
     from ..serving.onnx import OnnxEngine
 
     task = revive_task(workspace.bundle(version.id))
-    engine = OnnxEngine(variant.file(GRAPH), task.reads, threads)
+    engine = OnnxEngine(variant.file(GRAPH), task.reads, spread)
     form = variant.manifest.name
     return Predictor(task, task.encode, engine, version.id, at_once=threads, form=form, alike=form != EIGHT_BITS)

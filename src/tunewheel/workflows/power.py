@@ -45,7 +45,9 @@ def power_of(workspace: Workspace, job: Job, workers: int = 0) -> Power:
     facts = predictor.version, predictor.task.name, predictor.task.reads
     del predictor  # each worker has its own
     give_back_memory()
-    return Power(replace(job, threads=threads), workers, *facts, told)
+    # A large request may use the cores of workers that have nothing to do, unless its own were counted out.
+    spread = job.threads or cores()
+    return Power(replace(job, threads=threads, spread=spread), workers, *facts, told)
 
 
 def _chosen(predictor: Predictor, job: Job, megabytes: float) -> tuple[int, str]:
