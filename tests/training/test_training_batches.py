@@ -1,10 +1,13 @@
+import itertools
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tunewheel.records import Batch
 from tunewheel.training import batches
-from tunewheel.training.batches import order, sizes, sorted_batches
+from tunewheel.training.batches import Indices, order, padded_batches, sizes, sorted_batches
 
 COSTS = st.lists(st.integers(1, 60), min_size=1, max_size=200).map(np.array)
 BUDGETS = st.integers(1, 300)
@@ -54,3 +57,30 @@ def test_reading_without_training_goes_from_short_to_long() -> None:
 def test_a_row_costs_its_tokens_or_one() -> None:
     assert sizes(Batch({"tokens": np.array([3, 5])})).tolist() == [3, 5]
     assert sizes(Batch({"pixels": np.zeros((4, 1, 2, 2))})).tolist() == [1, 1, 1, 1]
+
+
+def test_padded_batches_read_the_fewest_units_that_any_cut_could() -> None:
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        costs = random.integers(1, 12, 9)
+        found = padded_batches(costs, budget=20, call=3)
+        assert sorted(np.concatenate(found).tolist()) == list(range(9))
+        assert _units(found, costs, 3) == min(_units(cut, costs, 3) for cut in _cuts(costs, 20))
+
+
+def test_a_row_beyond_the_budget_is_a_batch_of_its_own_and_no_rows_are_no_batches() -> None:
+    assert [rows.tolist() for rows in padded_batches(np.array([50, 3, 3]), 20, 1)] == [[1, 2], [0]]
+    assert padded_batches(np.array([], dtype=np.int64), 20, 1) == []
+
+
+def _units(cut: Sequence[Indices], costs: Indices, call: int) -> int:
+    return sum(call + len(rows) * int(costs[rows].max()) for rows in cut)
+
+
+def _cuts(costs: Indices, budget: int) -> Iterator[list[Indices]]:
+    """All ways to cut the sorted rows into batches within the budget."""
+    rows = np.argsort(costs, kind="stable")
+    for marks in itertools.product((False, True), repeat=len(rows) - 1):
+        cut = np.split(rows, [place for place, mark in enumerate(marks, start=1) if mark])
+        if all(len(part) * costs[part].max() <= budget for part in cut):
+            yield cut

@@ -32,6 +32,28 @@ def sorted_batches(costs: Indices, budget: int) -> list[Indices]:
     return _cut(np.arange(len(costs)), costs, budget)
 
 
+def padded_batches(costs: Indices, budget: int, call: int) -> list[Indices]:
+    """All rows, shortest first, for a reader that pads each batch to its longest row, within `budget` units.
+
+    Cut where all calls together read the fewest units, when what each call costs besides is worth `call` of them: many
+    calls pad little and few calls pad much. Dynamic programming over the sorted rows: of all batches that could end
+    with a row, the one after the cheapest beginning.
+    """
+    by_cost = np.argsort(costs, kind="stable")
+    ordered = costs[by_cost].astype(np.int64)
+    least, begins = np.zeros(len(ordered) + 1, np.int64), np.zeros(len(ordered) + 1, np.int64)
+    for end, longest in enumerate(ordered.tolist(), start=1):
+        first = max(0, end - max(1, budget // max(1, longest)))
+        units = least[first:end] + call + longest * np.arange(end - first, 0, -1)
+        begins[end] = first + units.argmin()
+        least[end] = units.min()
+    runs, end = [], len(ordered)
+    while end:
+        runs.append(by_cost[begins[end] : end])
+        end = int(begins[end])
+    return runs[::-1]
+
+
 def _cut(rows: Indices, costs: Indices, budget: int) -> list[Indices]:
     """`rows` by rising cost, in runs of at most `budget` units (one row at least)."""
     by_cost = rows[np.argsort(costs[rows], kind="stable")]
