@@ -151,12 +151,20 @@ def test_nobody_is_admitted_who_would_wait_too_long():
     with pytest.raises(Overloaded) as caught:
         for _ in range(10):
             waiting.append(queue.submit(["b"], soon()))
-    assert 2 <= len(waiting) <= 5 and queue.full
+    assert 2 <= len(waiting) <= 5 and queue.full()
     assert caught.value.retry_after == 1
     assert [future.result(5) for future in waiting] == [["b"]] * len(waiting)
-    assert not queue.full
+    assert not queue.full()
     assert queue.drain(5)
-    assert queue.full
+    assert queue.full()
+
+
+def test_those_who_are_coming_are_reckoned_with_before_they_have_joined():
+    queue = Queue(str.upper, queue_rows=50, queue_seconds=1.0)
+    queue.learn(0.1, ["a"])
+    assert not queue.full() and not queue.full(coming=10) and queue.full(coming=11)
+    assert Queue(str.upper, queue_rows=50).full(coming=50)
+    assert queue.drain(5)
 
 
 def test_who_is_alone_is_answered_in_its_own_thread_when_that_takes_but_a_moment():

@@ -47,7 +47,7 @@ def test_a_service_that_was_let_go_takes_nothing_more(switch):
     for thread in threading.enumerate():
         if thread.name.startswith("Thread-"):
             thread.join(5)
-    assert first.full and not first.ready
+    assert first.full() and not first.ready
 
 
 def test_a_version_that_reads_something_else_is_refused(switch):
@@ -80,7 +80,7 @@ def stopped(service):
     for thread in threading.enumerate():
         if thread.name.startswith("Thread-"):
             thread.join(5)
-    return service.full
+    return service.full()
 
 
 def test_a_candidate_that_goes_live_is_warm_already_and_its_trial_is_over(switch):

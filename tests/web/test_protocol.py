@@ -1,9 +1,13 @@
+import asyncio
 import socket
 import threading
 import time
 
 import httpx
+import pytest
 from keyword_task import predictor, slow
+
+from tunewheel.web.protocol import Rounds, is_whole
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 BODY = b'{"text": "card"}'
@@ -50,7 +54,8 @@ def test_a_connection_that_is_kept_open_may_wait_between_requests(start):
             time.sleep(0.5)
 
 
-def test_who_is_turned_away_may_ask_again_on_the_same_connection(start):
+@pytest.mark.parametrize("pieces", [[REQUEST], [REQUEST[:40], REQUEST[40:]], [REQUEST[:-5], REQUEST[-5:]]])
+def test_who_is_turned_away_may_ask_again_on_the_same_connection(start, pieces):
     with start(predictor(slow(1.0)), start=False, queue_rows=1) as server:
         url = f"http://127.0.0.1:{server.port}/predict"
         threads = [
@@ -61,10 +66,12 @@ def test_who_is_turned_away_may_ask_again_on_the_same_connection(start):
             threads[0].start()
             time.sleep(0.2)  # it is worked, and no longer waits
             threads[1].start()
-            while not server.service.full:
+            while not server.service.full():
                 time.sleep(0.01)
             started = time.monotonic()
-            kept.sendall(REQUEST)
+            for piece in pieces:
+                kept.sendall(piece)
+                time.sleep(0.05)
             refused = reply(kept)
             assert refused.startswith(b"HTTP/1.1 503") and b"retry-after: 1" in refused
             assert time.monotonic() - started < 0.6
@@ -74,6 +81,37 @@ def test_who_is_turned_away_may_ask_again_on_the_same_connection(start):
             assert reply(kept).startswith(b"HTTP/1.1 200")
         text = server.client.get("/metrics").text
         assert 'tunewheel_requests_total{route="/predict",status="503"} 1.0' in text
+
+
+def test_only_a_plain_request_that_is_all_there_is_told_at_a_glance():
+    assert is_whole(REQUEST)
+    assert not is_whole(REQUEST[:-1]) and not is_whole(REQUEST + b"POST")
+    assert not is_whole(REQUEST.replace(b"/predict", b"/feedback")) and not is_whole(b"GET / HTTP/1.1\r\n\r\n")
+    for header in (b"Transfer-Encoding: chunked", b"Expect: 100-continue", b"Connection: close", b"Content-Length: 16"):
+        assert not is_whole(REQUEST.replace(b"Host:", header + b"\r\nHost:"))
+
+
+class Room:
+    """A service with room for so many requests."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+
+    def full(self, coming: int = 0) -> bool:
+        return coming >= self.room
+
+
+def test_what_is_let_in_during_a_round_counts_before_it_has_joined_the_queue():
+    async def a_round() -> None:
+        loop, rounds = asyncio.get_running_loop(), Rounds(Room(2))
+        for _ in range(2):
+            assert not rounds.full
+            rounds.let_in(loop)
+        assert rounds.full
+        await asyncio.sleep(0)
+        assert not rounds.full  # by now they have joined: the queue itself knows of them
+
+    asyncio.run(a_round())
 
 
 def test_beyond_the_most_connections_one_is_told_to_go(start):

@@ -57,7 +57,7 @@ class Queue(Generic[Item, Answer]):
         self._cost = cost
         self._waiting: deque[_Request[Item, Answer]] = deque()
         self._rows = self._units = self._busy = 0
-        self._seconds_a_unit = 0.0
+        self._seconds_a_unit = self._units_a_request = 0.0
         self._changed = threading.Condition()
         self._open = True
         self._workers = [
@@ -77,10 +77,10 @@ class Queue(Generic[Item, Answer]):
         """About how long one who joins now will wait."""
         return self._units * self._seconds_a_unit / len(self._workers)
 
-    @property
-    def full(self) -> bool:
-        """Whether nobody more is admitted now."""
-        return not self._open or self._rows >= self._queue_rows or self.seconds > self._queue_seconds
+    def full(self, coming: int = 0) -> bool:
+        """Whether nobody more is admitted once so many others of the usual size have joined."""
+        ahead = self.seconds + coming * self._units_a_request * self._seconds_a_unit / len(self._workers)
+        return not self._open or self._rows + coming >= self._queue_rows or ahead > self._queue_seconds
 
     @property
     def idle(self) -> bool:
@@ -96,6 +96,7 @@ class Queue(Generic[Item, Answer]):
         request: _Request[Item, Answer] = _Request(items, sum(map(self._cost, items)), deadline)
         with self._changed:
             self._admit(len(items))
+            self._units_a_request = _follow(self._units_a_request, request.cost)
             self._waiting.append(request)
             self._rows += len(items)
             self._units += request.cost
@@ -118,8 +119,10 @@ class Queue(Generic[Item, Answer]):
             self._done(time.monotonic() - started, units)
 
     def learn(self, seconds: float, items: Sequence[Item]) -> None:
-        """Hear how long some items took elsewhere."""
-        self._learn_pace(seconds, sum(map(self._cost, items)))
+        """Hear how long a request of these items took elsewhere."""
+        units = sum(map(self._cost, items))
+        self._learn_pace(seconds, units)
+        self._units_a_request = _follow(self._units_a_request, units)
 
     def drain(self, seconds: float) -> bool:
         """Accept nothing more, finish what waits; True when all was answered within `seconds`.
@@ -201,11 +204,15 @@ class Queue(Generic[Item, Answer]):
             self._learn_pace(seconds, units)
 
     def _learn_pace(self, seconds: float, units: int) -> None:
-        pace = seconds / max(units, 1)
-        self._seconds_a_unit = pace if not self._seconds_a_unit else 0.8 * self._seconds_a_unit + 0.2 * pace
+        self._seconds_a_unit = _follow(self._seconds_a_unit, seconds / max(units, 1))
 
 
 _AGAIN = "Try again later."
+
+
+def _follow(mean: float, value: float) -> float:
+    """A mean that forgets; the first value is all that it knows."""
+    return 0.8 * mean + 0.2 * value if mean else value
 
 
 def _still_wanted(request: _Request[Item, Answer]) -> bool:

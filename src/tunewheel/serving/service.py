@@ -104,10 +104,9 @@ class Service:
         """Rows in the queue."""
         return self._queue.rows
 
-    @property
-    def full(self) -> bool:
-        """Whether one more request would be refused."""
-        return self._queue.full
+    def full(self, coming: int = 0) -> bool:
+        """Whether one more request would be refused, behind so many others that are coming."""
+        return self._queue.full(coming)
 
     @property
     def idle(self) -> bool:

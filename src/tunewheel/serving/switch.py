@@ -107,10 +107,9 @@ class Switch:
         """Rows in the queues."""
         return sum(service.waiting for service in self._kept())
 
-    @property
-    def full(self) -> bool:
+    def full(self, coming: int = 0) -> bool:
         """Whether one more request would be refused."""
-        return self._current.full
+        return self._current.full(coming)
 
     def retire(self) -> None:
         """Be not `ready` from now on."""

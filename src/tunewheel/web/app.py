@@ -99,8 +99,8 @@ def _lifespan(
             keeper.told = metrics.journal
         forget_dead()
         yield {
-            protocol.OPTIONS: options, protocol.SERVICE: service, protocol.TURNED_AWAY: metrics.turned_away,
-            protocol.REST: protocol.Rest(service),
+            protocol.OPTIONS: options, protocol.ROUNDS: protocol.Rounds(service),
+            protocol.TURNED_AWAY: metrics.turned_away,
         }  # fmt: skip
         # The server has waited for its requests by now: what is still in the queue nobody waits for.
         await run_in_threadpool(service.stop, LAST_SECONDS)

@@ -12,17 +12,17 @@ import re
 import time
 from asyncio.events import TimerHandle
 from collections.abc import Callable
-from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..errors import Problem
 from ..serving import ServingOptions
 from .problems import body
+from .service import Service
 
 # uvicorn gives each protocol what the lifespan yielded; under these names it finds its limits and its service, whom to
-# tell of a refusal, and the rest of the thread.
-OPTIONS, SERVICE, TURNED_AWAY, REST = "options", "service", "turned_away", "rest"
+# tell of a refusal, and the rounds of the thread.
+OPTIONS, ROUNDS, TURNED_AWAY = "options", "rounds", "turned_away"
 AGAIN_SECONDS = 1
 REST_SECONDS = 0.004
 _PLAIN = b"POST /predict HTTP/1.1\r\n"
@@ -60,24 +60,42 @@ def is_whole(data: bytes) -> bool:
     return length is not None and not _OTHERS.search(head) and len(head) + 4 + int(length[1]) == len(data)
 
 
-class Rest:
-    """While more comes than can be answered, the thread that listens rests between two rounds of refusals: it wakes
-    once for many of them, and what answers has the core meanwhile."""
+class Rounds:
+    """The thread that listens works in rounds: it sees to all that has come by now.
 
-    def __init__(self, service: Any) -> None:
+    What is let in during a round joins the queue only after it, so it is counted: a thousand that come together are
+    not all let in, to be refused one by one. While more comes than can be answered, the thread rests between two rounds
+    of refusals: it wakes once for many of them, and what answers has the core meanwhile.
+    """
+
+    def __init__(self, service: Service) -> None:
         self._service = service
-        self._due = False
+        self._let_in, self._refused, self._due = 0, False, False
 
-    def after_this_round(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Rest when everything that has come by now has been seen to."""
+    @property
+    def full(self) -> bool:
+        """Whether one more request would be refused."""
+        return self._service.full(self._let_in)
+
+    def let_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A request is on its way to the queue."""
+        self._let_in += 1
+        self._end_soon(loop)
+
+    def refuse(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A request was turned away."""
+        self._refused = True
+        self._end_soon(loop)
+
+    def _end_soon(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._due:
             self._due = True
-            loop.call_soon(self._rest)
+            loop.call_soon(self._end)
 
-    def _rest(self) -> None:
-        self._due = False
-        if self._service.full:
+    def _end(self) -> None:
+        if self._refused and self.full:
             time.sleep(REST_SECONDS)
+        self._let_in, self._refused, self._due = 0, False, False
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -88,9 +106,8 @@ class GuardedProtocol(HttpToolsProtocol):
         """A client has come; its first request must begin soon."""
         super().connection_made(transport)
         self._options: ServingOptions = self.app_state[OPTIONS]
-        self._service: Any = self.app_state[SERVICE]
         self._turned_away: Callable[[], None] = self.app_state[TURNED_AWAY]
-        self._rest: Rest = self.app_state[REST]
+        self._rounds: Rounds = self.app_state[ROUNDS]
         self._turning_away, self._thrown_away = False, 0
         self._in_head, self._head_bytes, self._begun = True, 0, False
         self._late: TimerHandle | None = None
@@ -104,7 +121,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what has come, unless a glance says that it is turned away, or the head of a request has grown beyond
         its bounds."""
-        if self._free and self._service.full and is_whole(data):
+        if self._free and self._rounds.full and is_whole(data):
             self._head_has_come()
             self._unset_keepalive_if_required()
             return self._turn_away()
@@ -129,9 +146,11 @@ class GuardedProtocol(HttpToolsProtocol):
         if len(self.connections) > self._options.max_connections:
             self._turned_away()
             return self._close_with(CROWDED)
-        if self._answered and not self.expect_100_continue and self._is_for_the_queue() and self._service.full:
-            self._turning_away = True
-            return None
+        if self._is_for_the_queue():
+            if self._answered and not self.expect_100_continue and self._rounds.full:
+                self._turning_away = True
+                return None
+            self._rounds.let_in(self.loop)
         self.scope["alone"] = not self.tasks  # type: ignore[typeddict-unknown-key]
         return super().on_headers_complete()
 
@@ -172,7 +191,7 @@ class GuardedProtocol(HttpToolsProtocol):
             return self._close_with(CROWDED)
         self.transport.write(BUSY)
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
-        return self._rest.after_this_round(self.loop)
+        return self._rounds.refuse(self.loop)
 
     def _is_for_the_queue(self) -> bool:
         return bool(self.parser.get_method() == b"POST" and self.url.partition(b"?")[0] == b"/predict")

@@ -39,9 +39,8 @@ class Service(Protocol):
     def waiting(self) -> int:
         """Rows in its queue."""
 
-    @property
-    def full(self) -> bool:
-        """Whether one more request would be refused."""
+    def full(self, coming: int = 0) -> bool:
+        """Whether one more request would be refused, behind so many others that are coming."""
 
     def retire(self) -> None:
         """Be not `ready` from now on."""
