@@ -37,6 +37,7 @@ def turn(
     quiet: flags.Quiet = False,
 ) -> None:
     """Turn the wheel once: settle what waits, learn what is new, promote what is proved, ask for labels."""
+    from ..serving.priority import in_background
     from ..workflows import schedule as scheduling
     from ..workflows.turn import turn as run
     from ..workflows.wheel.settle import Limits
@@ -44,6 +45,7 @@ def turn(
     from . import wheel_tables
     from .progress import speaker
 
+    in_background()
     every = scheduling.interval_of(schedule) if schedule else None
     limits = Limits(cases, slower)
     with Workspace.open(workspace, create=False) as opened, speaker(quiet) as say:

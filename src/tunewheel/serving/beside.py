@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ..feedback.alike import alike
 from ..feedback.kept import answer_of
 from .present import Answer
+from .priority import BACKGROUND, give_way
 from .service import Service
 
 _log = logging.getLogger("tunewheel.serving")
@@ -22,9 +21,8 @@ _log = logging.getLogger("tunewheel.serving")
 ENDS = ("agreed", "differed", "failed", "dropped")
 # So much may wait; what comes then is left out.
 WAITING_ROWS, WAITING_BYTES = 1_000, 16_000_000
-# How often it is looked whether a request is being answered, and how much less the thread insists on a core than others
-# do (see nice(1)).
-BUSY_SECONDS, NICE = 0.002, 10
+# How often it is looked whether a request is being answered.
+BUSY_SECONDS = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +80,7 @@ class Beside:
             self._changed.notify()
 
     def _run(self) -> None:
-        with suppress(OSError, AttributeError):  # of this thread only, on Linux
-            thread = threading.get_native_id()
-            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICE)
+        give_way(BACKGROUND)
         while (second := self._next()) is not None:
             while not self._idle():
                 time.sleep(BUSY_SECONDS)

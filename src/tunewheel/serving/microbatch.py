@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from ..errors import Overloaded
+from .priority import give_way
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -152,6 +153,7 @@ class Queue(Generic[Item, Answer]):
             raise error
 
     def _run(self) -> None:
+        give_way()
         while requests := self._next():
             started = time.monotonic()
             self._answer(requests)

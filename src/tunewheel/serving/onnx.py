@@ -13,6 +13,7 @@ from ..models.onnx.feeds import feeds_of
 from ..records import Batch
 from ..task import Outputs
 from ..training.batches import Indices, padded_batches, sizes, sorted_batches
+from .priority import give_way
 
 # Tokens (pictures) that one call of the graph reads: small enough for the caches of a core. Figures in docs/log.md.
 UNITS, PICTURES = 512, 16
@@ -30,7 +31,7 @@ class OnnxEngine:
     def __init__(self, path: Path, reads: str, spread: int = 1) -> None:
         self.reads = reads
         self._session = _session(path)
-        self._pool = ThreadPoolExecutor(spread, "onnx") if spread > 1 else None
+        self._pool = ThreadPoolExecutor(spread, "onnx", give_way) if spread > 1 else None
 
     def __call__(self, batch: Batch) -> Outputs:
         runs = self._runs(sizes(batch))

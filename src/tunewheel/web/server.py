@@ -27,7 +27,7 @@ from .metrics import FOLDER
 from .protocol import GuardedProtocol
 
 READY_SECONDS = 120.0
-BACKLOG = 2048
+BACKLOG = 4096
 # A worker that does not answer its supervisor for so long is started anew.
 HEALTH_SECONDS = 30
 ORPHAN_SECONDS = 1.0
