@@ -42,11 +42,11 @@ class Watch:
             trained_labels=self._names(trained.labels),
         )  # fmt: skip
 
-    def look(self, window: Ints, seed: int) -> Seen:
+    def look(self, window: Ints) -> Seen:
         """Has this window changed?"""
         drift: Drift = look(
             self.profile, self._texts(window), self._names(self.version.answers[window]),
-            self.version.confidences[window], seed=seed,
+            self.version.confidences[window],
         )  # fmt: skip
         alarms = tuple(change.name for change in drift.changes if change.alarm)
         return Seen(drift.alarm, alarms, drift.decision, np.asarray(drift.region, dtype=np.float64))

@@ -72,9 +72,9 @@ def _quiet(pool: Pool, usual: tuple[str, ...], seed: int) -> dict[str, Any]:
     watch, rest = _begun(pool, usual, generator)
     window = [generator.choice(rest, DAY_ROWS) for _ in range(WINDOW_DAYS - 1)]
     alarms, names, before = 0, [], False
-    for day in range(DAYS):
+    for _ in range(DAYS):
         window = [*window, generator.choice(rest, DAY_ROWS)][-WINDOW_DAYS:]
-        seen = watch.look(np.concatenate(window), day)
+        seen = watch.look(np.concatenate(window))
         alarms += seen.alarm and not before
         names += seen.names if seen.alarm and not before else ()
         before = seen.alarm
@@ -91,7 +91,7 @@ def _until_found(pool: Pool, usual: tuple[str, ...], coming: tuple[str, ...], sh
     for day in range(1, MOST_DAYS + 1):
         today = np.concatenate([generator.choice(rest, DAY_ROWS - count), generator.choice(new, count)])
         window = [*window, today][-WINDOW_DAYS:]
-        if watch.look(np.concatenate(window), day).alarm:
+        if watch.look(np.concatenate(window)).alarm:
             return day
     return None
 

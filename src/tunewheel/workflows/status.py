@@ -55,7 +55,7 @@ def status(workspace: Workspace) -> Status:
     window = traffic(workspace, live.task, last_audit(workspace))
     if not len(window):  # since the last audit nothing was asked: what it drew from is the newest there is
         window = traffic(workspace, live.task)
-    drift = drift_of(workspace, version.id, window, answers(live, window)) if len(window) else None
+    drift = drift_of(workspace, version.id, window.examples, answers(live, window)) if len(window) else None
     return _status(workspace, version, live, since, window, drift)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -48,13 +48,12 @@ class Drift:
 
 def look(
     profile: Profile, texts: Sequence[str], answers: Sequence[Any], confidences: ArrayLike, *,
-    probabilities: Sequence[Mapping[str, float]] | None = None, vectors: ArrayLike | None = None, seed: int = 0,
+    vectors: ArrayLike | None = None,
 ) -> Drift:  # fmt: skip
     """Compare N rows of traffic, with the version's answers and confidences (N,), with the profile.
 
-    `vectors` (N, D) are embeddings as the profile's. `probabilities` and `seed` change nothing today: the classes'
-    shares come from the answers alone (see `prevalence`), and nothing is drawn. With fewer than 20 rows nothing is
-    decided. Raises ValueError where lengths do not fit.
+    `vectors` (N, D) are embeddings as the profile's. With fewer than 20 rows nothing is decided. Raises ValueError
+    where lengths do not fit.
     """
     sure = np.asarray(confidences, float)
     if not len(texts) == len(answers) == len(sure):

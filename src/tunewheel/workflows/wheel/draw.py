@@ -48,7 +48,7 @@ def draw_audit(workspace: Workspace, labels: int, seed: int = 0, now: datetime |
     rival = _candidate(workspace, live)
     mine, theirs = answers(live, window), answers(rival, window) if rival else None
     differ = apart(mine.values, theirs.values) if theirs else None
-    drift = drift_of(workspace, live.version, window, mine)
+    drift = drift_of(workspace, live.version, window.examples, mine)
     region = drift.region if drift else None
     chosen = draw(labels, mine.confidences, disagree=differ, drifted=region, seed=seed)
     order = np.random.default_rng(seed).permutation(len(chosen)).tolist()

@@ -9,11 +9,11 @@ import numpy as np
 from ...evaluation.outcomes import answered, plain
 from ...feedback.drift import Drift, Profile, look, profile
 from ...feedback.drift.profile import FEWEST_ROWS
-from ...records import Prediction
+from ...records import Example, Prediction
 from ...task import Task
 from ...workspace import Workspace
 from ..rows.sets import Sets
-from .traffic import Answers, Traffic
+from .traffic import Answers
 
 PROFILE = "profile.json"
 # So many rows tell what texts are like; more would only cost time.
@@ -36,11 +36,10 @@ def profile_of(task: Task, answers: Sequence[Prediction], sets: Sets) -> Profile
     )  # fmt: skip
 
 
-def drift_of(workspace: Workspace, version: str, of: Traffic, answers: Answers) -> Drift | None:
+def drift_of(workspace: Workspace, version: str, of: Sequence[Example], answers: Answers) -> Drift | None:
     """What has changed since the version learnt; None where it kept no profile (pictures, drafts, older versions)."""
     bundle = workspace.bundle(version)
-    if PROFILE not in bundle or not len(of):
+    if PROFILE not in bundle or not of:
         return None
     known = Profile.from_json(bundle.json(PROFILE))
-    texts, probabilities = [one.text for one in of.examples], [one.probabilities for one in of.asked]
-    return look(known, texts, answers.values, answers.confidences, probabilities=probabilities)
+    return look(known, [one.text for one in of], answers.values, answers.confidences)
