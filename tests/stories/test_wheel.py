@@ -249,6 +249,9 @@ def test_the_commands_say_it_in_words_and_as_json(
     assert found["advice"][0]["action"] == "turn"
     turned = as_json("turn")
     assert turned["trained"] and turned["new_rows"] >= 10
+    worth = as_json("audit")
+    assert worth["more"] == (len(worth["rows"]) or 40)
+    assert (worth["gain"] is None) == (worth["accuracy"] is None)
     assert "entries, none changed" in said("ledger", "verify")
     assert [entry["kind"] for entry in as_json("ledger", "--most", "50")["entries"]].count("turn") == 2
     assert " on 50 frozen test rows" in said("compare", "v0001", str(turned["trained"]))
