@@ -22,6 +22,7 @@ class Seen:
     names: tuple[str, ...]
     decision: str
     region: NDArray[np.float64]
+    drift: Drift
 
 
 @dataclass
@@ -42,14 +43,14 @@ class Watch:
             trained_labels=self._names(trained.labels),
         )  # fmt: skip
 
-    def look(self, window: Ints, seed: int) -> Seen:
-        """Has this window changed?"""
+    def look(self, window: Ints, before: Seen | None = None) -> Seen:
+        """Has this window changed? `before` is what was seen in a window of other rows."""
         drift: Drift = look(
             self.profile, self._texts(window), self._names(self.version.answers[window]),
-            self.version.confidences[window], seed=seed,
+            self.version.confidences[window], before=before and before.drift,
         )  # fmt: skip
         alarms = tuple(change.name for change in drift.changes if change.alarm)
-        return Seen(drift.alarm, alarms, drift.decision, np.asarray(drift.region, dtype=np.float64))
+        return Seen(drift.alarm, alarms, drift.decision, np.asarray(drift.region, dtype=np.float64), drift)
 
     def _texts(self, rows: Ints) -> list[str]:
         return [self.pool.texts[row] for row in rows]

@@ -95,6 +95,6 @@ def new_topics() -> Part:
             for turn in range(TURNS):
                 parts = zip((old[TRAINED:], new), sizes, strict=True)
                 rows = np.concatenate([generator.choice(part, size, False) for part, size in parts])
-                window = Window(version.confidences[rows], watch.look(rows, turn).region)
+                window = Window(version.confidences[rows], watch.look(rows).region)
                 tries[name].window(window, version.right(pool, rows), history, 1_000 * seed + turn)
     return {name: one.told() for name, one in tries.items()}

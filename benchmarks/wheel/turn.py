@@ -73,7 +73,7 @@ def audited(
     """An audit of the turn's traffic, without the rows that users corrected: those are labelled already. Gives the
     positions in the pool of its rows, too, and whether the traffic has changed."""
     rows = turn.traffic[~np.isin(turn.traffic, turn.corrected)]
-    seen = watch.look(rows, seed)
+    seen = watch.look(rows)
     apart = candidate.answers[rows] != live.answers[rows] if candidate else None
     audit = drawn(Window(live.confidences[rows], seen.region, apart), stream.size.audited, seed)
     return audit, rows[audit.places], seen.alarm

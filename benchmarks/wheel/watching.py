@@ -8,7 +8,7 @@ import numpy as np
 
 from . import pools
 from .cores import side_by_side
-from .drifting import Watch
+from .drifting import Seen, Watch
 from .plan import DAYS_A_TURN, SEEDS, TURNS
 from .pools import Ints, Pool
 from .streams import DOMAINS
@@ -70,11 +70,10 @@ def _quiet(pool: Pool, usual: tuple[str, ...], seed: int) -> dict[str, Any]:
     """A look a day at a year of the same distribution; alarms on following days are one."""
     generator = np.random.default_rng(seed)
     watch, rest = _begun(pool, usual, generator)
-    window = [generator.choice(rest, DAY_ROWS) for _ in range(WINDOW_DAYS - 1)]
+    days, usually = _Days(watch), _Rows(rest, generator)
     alarms, names, before = 0, [], False
-    for day in range(DAYS):
-        window = [*window, generator.choice(rest, DAY_ROWS)][-WINDOW_DAYS:]
-        seen = watch.look(np.concatenate(window), day)
+    for _ in range(DAYS):
+        seen = days.look(usually.next(DAY_ROWS))
         alarms += seen.alarm and not before
         names += seen.names if seen.alarm and not before else ()
         before = seen.alarm
@@ -87,13 +86,46 @@ def _until_found(pool: Pool, usual: tuple[str, ...], coming: tuple[str, ...], sh
     watch, rest = _begun(pool, usual, generator)
     new = np.flatnonzero(np.isin(pool.segments, coming))
     count = round(share * DAY_ROWS)
-    window = [generator.choice(rest, DAY_ROWS) for _ in range(WINDOW_DAYS)]
+    days, usually, newly = _Days(watch), _Rows(rest, generator), _Rows(new, generator)
+    for _ in range(WINDOW_DAYS):
+        days.look(usually.next(DAY_ROWS))
     for day in range(1, MOST_DAYS + 1):
-        today = np.concatenate([generator.choice(rest, DAY_ROWS - count), generator.choice(new, count)])
-        window = [*window, today][-WINDOW_DAYS:]
-        if watch.look(np.concatenate(window), day).alarm:
+        today = np.concatenate([usually.next(DAY_ROWS - count), newly.next(count)])
+        if days.look(today).alarm:
             return day
     return None
+
+
+class _Days:
+    """A look a day at the newest days together; the look before it is so old that it shares no row with it."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._rows: list[Ints] = []
+        self._seen: list[Seen] = []
+
+    def look(self, today: Ints) -> Seen:
+        """Has the traffic changed by today?"""
+        self._rows = [*self._rows, today][-WINDOW_DAYS:]
+        before = self._seen[-WINDOW_DAYS] if len(self._seen) >= WINDOW_DAYS else None
+        self._seen.append(self._watch.look(np.concatenate(self._rows), before))
+        return self._seen[-1]
+
+
+class _Rows:
+    """Rows in random order, and all of them again in another when none is left. A row that came twice in a window would
+    be a change in itself: the version's own rows are there once each."""
+
+    def __init__(self, rows: Ints, generator: np.random.Generator) -> None:
+        self._rows, self._generator = rows, generator
+        self._left = generator.permutation(rows)
+
+    def next(self, count: int) -> Ints:
+        """So many of them."""
+        if count > len(self._left):
+            self._left = self._generator.permutation(self._rows)
+        taken, self._left = self._left[:count], self._left[count:]
+        return taken
 
 
 def _begun(pool: Pool, usual: tuple[str, ...], generator: np.random.Generator) -> tuple[Watch, Ints]:

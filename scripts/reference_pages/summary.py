@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tunewheel.data.doctor.finding import Finding
-from tunewheel.registry import Version
+from tunewheel.evaluation.compare import Difference
+from tunewheel.feedback.drift import Change, Drift, Topic
+from tunewheel.feedback.estimate import Estimate
+from tunewheel.feedback.forgetting import ClassChange
+from tunewheel.feedback.journal import Drawn
+from tunewheel.feedback.resolve import Suspect
+from tunewheel.feedback.trigger import Advice
+from tunewheel.registry import Entry, Rollout, Version
+from tunewheel.workflows.compare import Broken, Compared
+from tunewheel.workflows.feedback import Imported
 from tunewheel.workflows.plan import Absent, Plan
 from tunewheel.workflows.planning.ways import Way
+from tunewheel.workflows.rollout import Standing
+from tunewheel.workflows.status import Status
+from tunewheel.workflows.turn import Turned
 
 from . import markdown
 
@@ -84,8 +99,42 @@ OTHERS = """## Other commands
 | `plan --json` | PLAN; each of `ways` has WAY; each of `absent` has ABSENT. Scores are ranges, `null` where unknown |
 | `predict TEXT --json` | `answers`, each as in [the HTTP API](api.md) without `id` |
 | `predict FILE --json` | `output` (the file written), `version`, `rows`, `failed` (rows with an error), `left_out` |
-| `versions --json` | `versions`, each with VERSION; `aliases` |
+| `versions --json` | `versions`, each with VERSION; `aliases`; `rollout`, `null` or with ROLLOUT, STANDING |
 | `tasks --json`, `models --json` | `tasks`, `models`, as in [tasks](tasks.md) and [models](models.md) |"""
+
+WHEEL = {
+    "feedback import --json": "IMPORTED; the last two are sentences",
+    "feedback suspects --json": (
+        "`suspects`, each with SUSPECT; `dropped` (how many words are behind no row, by reason)"
+    ),
+    "status --json": (
+        "STATUS. `accuracy` and `by_confidence`: `null`, or ESTIMATE; `drift`: `null`, or DRIFT; each of its `changes` "
+        "has CHANGE, each of its `topics` TOPIC; each of `advice` has ADVICE"
+    ),
+    "audit --json": (
+        "`rows`, each with DRAWN; `accuracy` as in `status`; `more`: so many rows more, labelled, would leave an "
+        "interval that goes `reach` each way, and learning from them would bring `gain`; both `null` where unknown"
+    ),
+    "audit --import FILE --json": "`labels` (kept), `known` (kept before), `unlabelled`",
+    "turn --json": "TURNED, `promoted`",
+    "compare A B --json": (
+        "COMPARED, `sentence`; `difference` has DIFFERENCE; `forgetting` has how many rows were `mended` and `broken`, "
+        "and `classes`, each with CLASS; each of `broken` has BROKEN"
+    ),
+    "ledger --json": (
+        "`entries`, each with ENTRY; `facts` differ by `kind`: `registered`, `removed`, `alias` (its `evidence` is "
+        "what the gate saw), `shadow`, `canary`, `turn` (as `turn --json`)"
+    ),
+}
+LINES = """`shadow`, `canary`, `promote`, `rollback` and `ledger verify` print a line and have no `--json`: what came of
+them is in `versions --json` and `ledger --json`."""
+# The dataclasses whose fields stand where the word is.
+KINDS: dict[str, type[Any]] = {
+    "FINDING": Finding, "VERSION": Version, "PLAN": Plan, "WAY": Way, "ABSENT": Absent, "ROLLOUT": Rollout,
+    "IMPORTED": Imported, "SUSPECT": Suspect, "STATUS": Status, "ESTIMATE": Estimate, "CHANGE": Change, "TOPIC": Topic,
+    "ADVICE": Advice, "DRAWN": Drawn, "TURNED": Turned, "COMPARED": Compared, "DIFFERENCE": Difference,
+    "CLASS": ClassChange, "BROKEN": Broken, "ENTRY": Entry,
+}  # fmt: skip
 
 
 def page() -> str:
@@ -105,15 +154,17 @@ def page() -> str:
 
 def others() -> str:
     """The objects of the other commands, with the fields that they have."""
-    text = OTHERS
-    for word, kind in {"FINDING": Finding, "VERSION": Version, "PLAN": Plan, "WAY": Way, "ABSENT": Absent}.items():
-        text = text.replace(word, names(kind))
-    return text
+    wheel = markdown.table(["command", "object"], [(f"`{command}`", text) for command, text in WHEEL.items()])
+    known = {word: [field.name for field in fields(kind)] for word, kind in KINDS.items()}
+    known |= {"STANDING": [field.name for field in fields(Standing) if field.name != "rollout"]}
+    known |= {"DRIFT": list(Drift((), 0, "", "nothing", "", (), np.zeros(0)).to_json())}
+    text = "\n\n".join((OTHERS, "## The wheel", wheel, LINES))
+    return re.sub(r"\b[A-Z]{3,}\b", lambda found: names(known.get(found[0], [])) or found[0], text)
 
 
-def names(kind: type[Any]) -> str:
-    """The fields of a dataclass, for a sentence."""
-    return ", ".join(f"`{field.name}`" for field in fields(kind))
+def names(fields: Iterable[str]) -> str:
+    """The names of fields, for a sentence."""
+    return ", ".join(f"`{name}`" for name in fields)
 
 
 def differences(run: Any) -> tuple[set[str], set[str]]:

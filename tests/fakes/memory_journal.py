@@ -75,11 +75,14 @@ class MemoryJournal:
         old = [key for key, one in self._asked.items() if one.at < before and one.id not in spoken]
         for key in old:
             del self._asked[key]
+        kept = spoken | {one.id for one in self._asked.values()}
+        self._drawn = [one if one.asked in kept else replace(one, row={}) for one in self._drawn]
         return len(old)
 
     def erase(self, key: str) -> int:
         self._asked = {place: replace(one, row={}) if one.key == key else one for place, one in self._asked.items()}
         self._said = [replace(one, row={}) if one.key == key else one for one in self._said]
+        self._drawn = [replace(one, row={}) if one.key == key else one for one in self._drawn]
         return 0
 
     def counts(self) -> Mapping[str, int]:

@@ -81,13 +81,6 @@ def test_thumbs_up_for_different_answers_are_a_tie():
     assert resolve(thumbs, answers).suspects and not resolve(thumbs, answers).rows
 
 
-def test_a_label_that_a_trusted_source_contradicts_waits_and_one_it_confirms_does_not():
-    trusted = {content_key("hi"): "cards"}
-    (suspect,) = resolve([said("hi", "fees")], trusted=trusted).suspects
-    assert "'cards'" in suspect.reason
-    assert only(resolve([said("hi", "cards")], trusted=trusted)).label == "cards"
-
-
 def test_frozen_rows_never_become_training_rows_and_are_marked():
     resolved = resolve([said("judge", "cards", number=1), said("hi", "fees", number=2)], frozen={content_key("judge")})
     assert only(resolved).row == {"text": "hi"}

@@ -26,6 +26,7 @@ from tunewheel.workflows.turn import Turned, turn
 from tunewheel.workflows.wheel.settle import Limits
 from tunewheel.workspace import Workspace
 
+JSON_PAGE = (Path(__file__).parents[2] / "docs/reference/json.md").read_text("utf-8")
 SETTINGS = ("training.epochs=2", "training.batch_units=1024", "training.precision=fp32")
 TUNES = [
     f"sing me the {number} song of the {band}" for number in range(24) for band in ("band", "choir", "duo", "trio")
@@ -233,7 +234,10 @@ def test_the_commands_say_it_in_words_and_as_json(
         return capsys.readouterr().out
 
     def as_json(*arguments: str) -> Any:
-        return json.loads(said(*arguments, "--json").splitlines()[-1])
+        found = json.loads(said(*arguments, "--json").splitlines()[-1])
+        line = next(line for line in JSON_PAGE.splitlines() if line.startswith(f"| `{arguments[0]} "))
+        assert [name for name in found if f"`{name}`" not in line] == []
+        return found
 
     asked(team, week(0), 1)
     assert "label: live accuracy rests on 0 labelled rows." in said("status")
@@ -249,9 +253,13 @@ def test_the_commands_say_it_in_words_and_as_json(
     assert found["advice"][0]["action"] == "turn"
     turned = as_json("turn")
     assert turned["trained"] and turned["new_rows"] >= 10
+    worth = as_json("audit")
+    assert worth["more"] == (len(worth["rows"]) or 40)
+    assert (worth["gain"] is None) == (worth["accuracy"] is None)
     assert "entries, none changed" in said("ledger", "verify")
     assert [entry["kind"] for entry in as_json("ledger", "--most", "50")["entries"]].count("turn") == 2
     assert " on 50 frozen test rows" in said("compare", "v0001", str(turned["trained"]))
+    assert as_json("compare", "v0001", str(turned["trained"]))["rows"] == 50
 
 
 def test_what_is_no_queue_is_refused_with_every_row_that_is_strange(team: Workspace, tmp_path: Path) -> None:

@@ -19,6 +19,15 @@ from .tables import asked, drawn, said
 # Lines written or read at a time: what bounds the memory, and at most so many ids in one question.
 CHUNK = 2_000
 _ORDER = (asked.c.moment, asked.c.id, asked.c.role)
+# What an audit drew stays, for the weights of the others depend on it; its row goes with the answer that it was drawn
+# from, unless somebody spoke of it.
+_WITHOUT_AN_ANSWER = (
+    update(drawn)
+    .where(drawn.c.row != "{}")
+    .where(~select(asked.c.id).where(asked.c.id == drawn.c.asked).exists())
+    .where(~select(said.c.number).where(said.c.asked == drawn.c.asked).exists())
+    .values(row="{}")
+)
 
 
 class SqlJournal:
@@ -105,7 +114,9 @@ class SqlJournal:
     def forget(self, before: str) -> int:
         spoken_of = select(said.c.number).where(said.c.asked == asked.c.id).exists()
         with self._database.writing() as connection:
-            return connection.execute(delete(asked).where(asked.c.moment < _time(before), ~spoken_of)).rowcount
+            gone = connection.execute(delete(asked).where(asked.c.moment < _time(before), ~spoken_of)).rowcount
+            connection.execute(_WITHOUT_AN_ANSWER)
+            return gone
 
     def erase(self, key: str) -> int:
         with self._database.writing() as connection:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, delete, insert, select
 
 from ..errors import Busy, WorkspaceError
 from ..registry.canonical import canonical_json
+from ..registry.names import checked_text
 from ..registry.versions import (
     LIVE,
     PREVIOUS,
@@ -24,7 +25,7 @@ from .database import Database
 from .ledger import enter
 from .named import alias_ids, found_version
 from .rollout import close
-from .tables import aliases, versions
+from .tables import aliases, rollouts, versions
 
 
 class SqlVersions:
@@ -54,6 +55,16 @@ class SqlVersions:
     def list(self) -> Sequence[Version]:
         with self._database.reading() as connection:
             return [_version(row) for row in connection.execute(select(versions).order_by(versions.c.number))]
+
+    def remove(self, reference: str, reason: str = "") -> Version:
+        checked_text(reason, "reason")
+        with writing(self._database) as connection:
+            version = _version(found_version(connection, reference))
+            if why := _needed(connection, version):
+                raise WorkspaceError(f"{version.id} stays: {why}.", mend="Look at `tunewheel versions --drafts`.")
+            connection.execute(delete(versions).where(versions.c.number == version_number(version.id)))
+            enter(connection, "removed", {"version": version.id, "folder": version.folder, "reason": reason})
+            return version
 
     def set_alias(
         self, alias: str, reference: str, expected: str | None = None, reason: str = "",
@@ -85,6 +96,20 @@ def _point(connection: Connection, alias: str, number: int | None) -> None:
     # Delete and insert instead of an upsert, which every database spells differently.
     connection.execute(delete(aliases).where(aliases.c.alias == alias))
     connection.execute(insert(aliases).values(alias=alias, version=number))
+
+
+def _needed(connection: Connection, version: Version) -> str:
+    """Why a version may not go; empty when it may."""
+    if version.status != "draft":
+        return "it is no draft"
+    pointing = [alias for alias, ident in alias_ids(connection).items() if ident == version.id]
+    if pointing:
+        return f"it is {' and '.join(sorted(pointing))}"
+    number = version_number(version.id)
+    if connection.execute(select(rollouts.c.entry).where(rollouts.c.version == number)).first():
+        return "it works beside the live version"
+    child = connection.execute(select(versions.c.number).where(versions.c.parent == number)).scalar()
+    return "" if child is None else f"{version_id(child)} was tuned from it"
 
 
 def _refuse_taken(connection: Connection, version: Version) -> None:

@@ -58,7 +58,8 @@ def show_queue(queue: Any, written: Path | None, *, as_json: bool) -> None:
     """The rows to be labelled, and what that will tell."""
     if as_json:
         rows = [asdict(row) for row in queue.rows]
-        return print_json({"rows": rows, "accuracy": queue.accuracy, "reach": queue.reach})
+        worth = {"more": queue.more, "reach": queue.reach, "gain": queue.gain}
+        return print_json({"rows": rows, "accuracy": queue.accuracy, **worth})
     console = results()
     table = plain_table("id", "why", "probability", "row", numbers=1)
     for row in queue.rows[:_MOST_ROWS]:
@@ -69,11 +70,18 @@ def show_queue(queue: Any, written: Path | None, *, as_json: bool) -> None:
     more = f"{len(queue.rows)} rows wait for a label" + (f", written to {written}" if written else "")
     say(console, f"{more}. Live accuracy: {_share(queue.accuracy, 'no row is labelled yet')}.", "bold")
     if queue.reach is not None:
-        say(
-            console,
-            f"With all of them labelled the interval would reach {100 * queue.reach:.1f} points each way.",
-        )
+        say(console, _worth(queue))
     return None
+
+
+def _worth(queue: Any) -> str:
+    """What labelling so many more rows would tell, and what learning from them would bring."""
+    known = queue.accuracy
+    now = f" (now {50 * (known.high - known.low):.1f})" if known else ""
+    tells = f"With {queue.more} more labelled the interval would reach {100 * queue.reach:.1f} points each way{now}"
+    if queue.gain is None:
+        return f"{tells}; what learning from them brings can be told after a turn has learnt from labelled rows."
+    return f"{tells}; learning from them would bring about {100 * queue.gain:.1f} points, by what earlier turns gained."
 
 
 def show_draw(audit: Any) -> None:

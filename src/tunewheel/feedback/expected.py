@@ -35,14 +35,18 @@ class Expected:
         return np.asarray(expit(known @ np.array(self.coefficients)), float)
 
 
-def signs(confidences: ArrayLike, drifted: ArrayLike | None = None, disagree: ArrayLike | None = None) -> Floats:
+def signs(
+    confidences: ArrayLike, drifted: ArrayLike | None = None, disagree: ArrayLike | None = None,
+    weights: Floats | None = None,
+) -> Floats:  # fmt: skip
     """What is known of each of N rows before anybody labels it, as columns, shape (N, 8).
 
-    `drifted` (N,) are scores >= 0, of which only the order among the rows counts; `disagree` (N,) bool.
+    `drifted` (N,) are scores >= 0, of which only the order among the rows counts; `disagree` (N,) bool. `weights` (N,)
+    say for how many of all rows each stands, where the rows are only those that were drawn.
     """
     odds = logit(np.clip(np.asarray(confidences, float), 1 - _SURE, _SURE))
     apart = np.zeros(len(odds)) if disagree is None else np.asarray(disagree, float)
-    far = np.zeros(len(odds)) if drifted is None else ranks(np.asarray(drifted, float))
+    far = np.zeros(len(odds)) if drifted is None else ranks(np.asarray(drifted, float), weights)
     square = (odds / 2) ** 2
     return np.column_stack([np.ones(len(odds)), odds, square, far, far**2, far * odds, apart, apart * odds])
 
@@ -76,6 +80,11 @@ def learn(
     return Expected(tuple(found.tolist()))
 
 
-def ranks(scores: Floats) -> Floats:
-    """The mean rank among all, as a share of 1; 0 for scores of 0."""
-    return np.where(scores > 0, rankdata(scores) / max(len(scores), 1), 0.0)
+def ranks(scores: Floats, weights: Floats | None = None) -> Floats:
+    """The mean rank among all, as a share of 1; 0 for scores of 0. With `weights` all are those that the rows stand
+    for."""
+    if weights is None:
+        return np.where(scores > 0, rankdata(scores) / max(len(scores), 1), 0.0)
+    _, place = np.unique(scores, return_inverse=True)
+    alike = np.bincount(place, weights)
+    return np.where(scores > 0, (alike.cumsum() - alike / 2)[place] / weights.sum(), 0.0)

@@ -114,10 +114,12 @@ class Journal(Protocol):
         said under its `asked` id."""
 
     def forget(self, before: str) -> int:
-        """Remove what was asked before this time (UTC, ISO 8601) and nobody said anything of. Gives how many."""
+        """Remove what was asked before this time (UTC, ISO 8601) and nobody said anything of, and empty the `row` of
+        what audits drew from it. Gives how many answers."""
 
     def erase(self, key: str) -> int:
-        """Empty the `row` of everything that has this content key: what a person may ask for. Gives how many."""
+        """Empty the `row` of everything that has this content key, what audits drew among it: what a person may ask
+        for. Gives how many."""
 
     def counts(self) -> Mapping[str, int]:
         """How many there are by name: "asked", "said", "drawn"."""

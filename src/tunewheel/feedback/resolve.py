@@ -6,7 +6,6 @@
 4. Of several people the majority wins. At a tie the newest label leads, but the row waits: it is a suspect.
 5. A thumb up is a vote for the answer, and counts only where nobody gave a label. A thumb down says that something is
    wrong, but not what is right: the row waits.
-6. A label that a trusted source contradicts waits, too.
 """
 
 from __future__ import annotations
@@ -76,10 +75,9 @@ def resolve(
     answers: Mapping[str, Asked] | None = None,
     *,
     frozen: Collection[str] = frozenset(),
-    trusted: Mapping[str, Any] | None = None,
 ) -> Resolved:
     """What people said, resolved. `answers` are those by id that a thumb was given to; `frozen` are the content keys of
-    the frozen test rows; `trusted` are labels by content key of a source that counts more than people's word."""
+    the frozen test rows."""
     dropped: Counter[str] = Counter()
     frozen_said: list[int] = []
     by_key: dict[str, list[Said]] = {}
@@ -91,38 +89,36 @@ def resolve(
             dropped[COMMENT if each.kind == "text" else NO_ROW] += 1
         else:
             by_key.setdefault(each.key, []).append(each)
-    found = [_of_one(group, answers or {}, trusted or {}, dropped) for group in by_key.values()]
+    found = [_of_one(group, answers or {}, dropped) for group in by_key.values()]
     rows = [one for one in found if isinstance(one, Correction)]
     suspects = [one for one in found if isinstance(one, Suspect)]
     return Resolved(rows, suspects, {reason: count for reason, count in dropped.items() if count}, frozen_said)
 
 
-def _of_one(
-    group: Sequence[Said], answers: Mapping[str, Asked], trusted: Mapping[str, Any], dropped: Counter[str]
-) -> Correction | Suspect | None:
+def _of_one(group: Sequence[Said], answers: Mapping[str, Asked], dropped: Counter[str]) -> Correction | Suspect | None:
     """What was said of one content."""
     labels = [each for each in group if each.kind == "label"]
     thumbs = [each for each in group if each.kind == "thumb"]
     found: Correction | Suspect | None
     if labels:
         dropped[WEAKER] += len(thumbs)
-        found = _by_labels(labels, trusted, dropped)
+        found = _by_labels(labels, dropped)
     else:
-        found = _by_thumbs(_newest(thumbs, dropped), answers, trusted, dropped)
+        found = _by_thumbs(_newest(thumbs, dropped), answers, dropped)
     if isinstance(found, Suspect):
         dropped[SUSPECT] += len(found.said)
     return found
 
 
-def _by_labels(labels: Sequence[Said], trusted: Mapping[str, Any], dropped: Counter[str]) -> Correction | Suspect:
+def _by_labels(labels: Sequence[Said], dropped: Counter[str]) -> Correction | Suspect:
     audited = [each for each in labels if each.origin == "audit"]
     dropped[OVERRULED] += len(labels) - len(audited) if audited else 0
     voices = [(each, each.value) for each in _newest(audited or labels, dropped)]
-    return _decided(voices, trusted if not audited else {}, dropped)
+    return _decided(voices, dropped)
 
 
 def _by_thumbs(
-    thumbs: Sequence[Said], answers: Mapping[str, Asked], trusted: Mapping[str, Any], dropped: Counter[str]
+    thumbs: Sequence[Said], answers: Mapping[str, Asked], dropped: Counter[str]
 ) -> Correction | Suspect | None:
     """A thumb up is a vote for what was answered; one thumb down, and the row waits."""
     known = [each for each in thumbs if each.asked in answers]
@@ -131,17 +127,15 @@ def _by_thumbs(
         return None
     up = [(each, answers[each.asked].answer) for each in known if each.value]
     if len(up) == len(known):
-        return _decided(up, trusted, dropped)
+        return _decided(up, dropped)
     reason = (
         "people disagree whether the answer is right" if up else "it was called wrong, and nobody said what is right"
     )
     return _suspect(known, up, reason, None)
 
 
-def _decided(
-    voices: Sequence[tuple[Said, Any]], trusted: Mapping[str, Any], dropped: Counter[str]
-) -> Correction | Suspect:
-    """The majority of the voices, one a person; ties and what a trusted source contradicts wait."""
+def _decided(voices: Sequence[tuple[Said, Any]], dropped: Counter[str]) -> Correction | Suspect:
+    """The majority of the voices, one a person; ties wait."""
     counts = Counter(spelled(value) for _, value in voices)
     most = max(counts.values())
     newest, label = max(
@@ -150,8 +144,6 @@ def _decided(
     everybody = [each for each, _ in voices]
     if list(counts.values()).count(most) > 1:
         return _suspect(everybody, voices, "as many people say one thing as another", label)
-    if newest.key in trusted and spelled(trusted[newest.key]) != spelled(label):
-        return _suspect(everybody, voices, f"a trusted source says {trusted[newest.key]!r}", label)
     agreed = [each for each, value in voices if spelled(value) == spelled(label)]
     dropped[OUTVOTED] += len(voices) - len(agreed)
     return Correction(

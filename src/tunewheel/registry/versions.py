@@ -68,6 +68,13 @@ class VersionStore(Protocol):
     def list(self) -> Sequence[Version]:
         """All versions, oldest first."""
 
+    def remove(self, reference: str, reason: str = "") -> Version:
+        """Forget a draft; ledger entry "removed". Its id is never given again.
+
+        Raises `VersionMissing`, or `WorkspaceError` when it is no draft, an alias points to it, it works beside the
+        live version, or another version was tuned from it.
+        """
+
     def set_alias(
         self, alias: str, reference: str, expected: str | None = None, reason: str = "",
         evidence: Mapping[str, Any] | None = None,

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from ..data import read
 from ..errors import ColumnError, DataError, Problem
-from ..feedback.estimate import Estimate, reach
+from ..feedback.estimate import Estimate, gain, reach
 from ..feedback.journal import Drawn
+from ..feedback.trigger import FEWEST_LABELS
 from ..records import Source
 from ..registry import LIVE
 from ..workspace import Workspace
 from .feedback import Imported, import_file
 from .load import load
+from .wheel.brought import brought
 from .wheel.draw import Audit, draw_audit, waiting
 from .wheel.standing import accuracy
 
@@ -25,19 +27,28 @@ KEEP_IDS = "Take the file that `tunewheel audit --export` wrote, and keep its id
 
 @dataclass(frozen=True)
 class Queue:
-    """The rows that wait for a label, live accuracy as it is known, and the half width of its interval (shares of 1)
-    that labelling all of them would leave."""
+    """The rows that wait for a label, and live accuracy as it is known.
+
+    `more` rows labelled (those that wait; where none does, as many as are drawn usually) would leave an interval that
+    reaches so far each way, and learning from them can be expected to bring so much accuracy: in shares of 1, None
+    where nothing is known to tell it by.
+    """
 
     rows: list[Drawn]
     accuracy: Estimate | None
+    more: int
     reach: float | None
+    gain: float | None
 
 
 def queue(workspace: Workspace) -> Queue:
-    """What is to be labelled, and what that would tell."""
-    rows = waiting(workspace)
-    known = accuracy(workspace, load(workspace, LIVE)).audited
-    return Queue(rows, known, reach(known, len(rows)) if known and rows else None)
+    """What is to be labelled, what that would tell, and what it would bring."""
+    rows, live = waiting(workspace), load(workspace, LIVE)
+    more, known = len(rows) or FEWEST_LABELS, accuracy(workspace, live)
+    told = known.audited or known.by_confidence
+    counts = live.task.best_by == "accuracy"  # what turns gained is counted as live accuracy is
+    brings = gain(known.audited, more, brought(workspace)) if known.audited and counts else None
+    return Queue(rows, known.audited, more, reach(told, more) if told else None, brings)
 
 
 def draw(workspace: Workspace, labels: int, seed: int = 0) -> Audit:

@@ -99,11 +99,11 @@ def add(
     return heard.doubts
 
 
-def resolved(workspace: Workspace, trusted: Mapping[str, Any] | None = None) -> Resolved:
+def resolved(workspace: Workspace) -> Resolved:
     """All that people said, as rows to train on and rows that wait, by the rules of `feedback.resolve`."""
     said = list(workspace.journal.said())
     answers = workspace.journal.find({each.asked for each in said if each.kind == "thumb"})
-    return resolve(said, answers, frozen=frozen_keys(workspace, live_task(workspace)), trusted=trusted)
+    return resolve(said, answers, frozen=frozen_keys(workspace, live_task(workspace)))
 
 
 def export(workspace: Workspace, output: str | Path | None = None) -> Exported:

@@ -14,12 +14,12 @@ from ..workspace import Workspace
 from .load import load
 from .say import Silent
 from .wheel.draw import last_audit, waiting
-from .wheel.drifted import drift_of
+from .wheel.drifted import watched
 from .wheel.evidence import audited_rows, taught_until
 from .wheel.learn import lessons_of
 from .wheel.live import live_version, went_live
 from .wheel.standing import Accuracy, accuracy
-from .wheel.traffic import Traffic, answers, traffic
+from .wheel.traffic import Traffic, traffic
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def status(workspace: Workspace) -> Status:
     window = traffic(workspace, live.task, last_audit(workspace))
     if not len(window):  # since the last audit nothing was asked: what it drew from is the newest there is
         window = traffic(workspace, live.task)
-    drift = drift_of(workspace, version.id, window, answers(live, window)) if len(window) else None
+    drift = watched(workspace, live, window, since) if len(window) else None
     return _status(workspace, version, live, since, window, drift)
 
 

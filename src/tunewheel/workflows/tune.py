@@ -35,6 +35,7 @@ from .rows.lessons import Lessons
 from .rows.sets import make_sets
 from .run import Run
 from .say import Say, Silent
+from .tidy import tidy
 from .tuning.anytime import Anytime
 from .tuning.budget import LEAST_FOR_TORCH, Clock, floors_bytes, seconds_of, steering_bytes
 from .tuning.conclude import Ending, conclude
@@ -99,6 +100,8 @@ def tune(
     flags = {name: value for name, value in {**flags, "model": model, "seed": seed}.items() if value is not None}
     if resume:
         _refuse_changes(data, recipe, sets, {**flags, **({"budget": budget} if budget else {})})
+    if not resume:
+        tidy(workspace, say=say)
     with run_folder(workspace, resume) as folder:
         asked = asked_for(folder / RECIPE if resume else recipe, data, flags, sets)
         lessons = Lessons.load(folder) if resume else lessons or Lessons(said=workspace.journal.last())

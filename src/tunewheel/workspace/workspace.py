@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -95,6 +96,20 @@ class Workspace:
         with self._locks.hold("register", wait=_WAIT_SECONDS):
             remove_partial(self.path / "versions")
             return self._registered(fill, draft, manifest or {})
+
+    def remove_draft(self, reference: str, reason: str) -> Version:
+        """Remove a draft with its files. What removals that died halfway left behind goes, too.
+
+        Raises `WorkspaceError` when it is no draft or something still needs it (see `VersionStore.remove`),
+        `VersionMissing`, `Busy` when somebody registers for ten minutes.
+        """
+        with self._locks.hold("register", wait=_WAIT_SECONDS):
+            removed = self.versions.remove(reference, reason)
+            for entry in self.ledger.entries():
+                if entry.kind == "removed":
+                    shutil.rmtree(contained(self.path, str(entry.facts["folder"])), ignore_errors=True)
+                    shutil.rmtree(contained(self.path / "exports", str(entry.facts["version"])), ignore_errors=True)
+            return removed
 
     def _registered(self, fill: Fill, draft: Draft, manifest: Mapping[str, Any]) -> Version:
         version = self._free_id()

@@ -104,6 +104,38 @@ def test_confidence_alone_asks_for_labels(english: Version) -> None:
     assert "the mean confidence fell from" in drift.sentence
 
 
+def less_sure(english: Version, seed: int, by: float) -> tuple[list[str], list[str], np.ndarray]:
+    """Usual rows whose mean confidence lies so much below the reference's."""
+    window = rows(400, seed)
+    answers, confidences = answer(english.model, window.texts)
+    above = next(one.effect for one in english.look(window).changes if one.name == "confidence")
+    return window.texts, answers, confidences - above - by
+
+
+def test_what_is_only_likely_is_an_alarm_when_the_look_before_found_it_too(english: Version) -> None:
+    first = look(english.profile, *less_sure(english, 1, 0.028))
+    assert (first.alarm, first.likely, first.decision) == (False, True, "nothing")
+    assert first.sentence == "how sure the version is may have changed in 400 rows: a look at later ones will tell"
+    second = look(english.profile, *less_sure(english, 2, 0.028), before=first)
+    assert (alarms(second), second.likely, second.cause) == ({"confidence"}, False, "confidence")
+    assert json.loads(json.dumps(first.to_json()))["likely"] is True
+
+
+def test_a_look_that_found_nothing_or_the_opposite_confirms_nothing(english: Version) -> None:
+    quiet, lower = english.look(rows(400, 5_001)), less_sure(english, 1, 0.028)
+    assert not look(english.profile, *lower, before=quiet).alarm
+    higher = look(english.profile, *less_sure(english, 2, -0.028))
+    assert [change.name for change in higher.changes if change.likely] == ["confidence"]
+    assert not look(english.profile, *lower, before=higher).alarm
+
+
+def test_what_is_far_beyond_chance_needs_no_second_look(english: Version) -> None:
+    quiet = english.look(rows(300, 5_000))
+    window = rows(300, 1, shares=(0.1, 0.1, 0.7, 0.1))
+    drift = look(english.profile, window.texts, *answer(english.model, window.texts), before=quiet)
+    assert drift.alarm and not drift.likely
+
+
 def test_chinese_changes_are_found(chinese: Version) -> None:
     shifted = chinese.look(rows(300, 1, shares=(0.1, 0.1, 0.7, 0.1), chinese=True))
     assert shifted.cause == "label shift"

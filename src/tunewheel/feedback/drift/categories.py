@@ -13,6 +13,7 @@ from .answers import indicators
 from .distance import Apart, Reference
 from .features import Floats
 from .packing import pack, unpack
+from .tails import CHANCE
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,9 @@ class Categories:
         """Which of them each value belongs to, (N, C + 1)."""
         return indicators(values, self.names)
 
-    def measure(self, flags: Floats) -> Apart:
+    def measure(self, flags: Floats, chance: float = CHANCE) -> Apart:
         """How far the window's mix is from the reference's."""
-        return distance.measure(self.reference, _scaled(flags, self.shares))
+        return distance.measure(self.reference, _scaled(flags, self.shares), chance)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .features import Floats, dense
 from .packing import pack, unpack
-from .tails import moments, upper
+from .tails import CHANCE, moments, upper
 
 SIZES = (20, 50, 100, 200, 500)
 WINDOWS = 600
@@ -61,14 +61,15 @@ def learn(vectors: Any, generator: np.random.Generator) -> Reference:
     return Reference(mean, rows, square, table)
 
 
-def measure(reference: Reference, vectors: Any) -> Apart:
-    """How far the window's vectors (n, D), n at least 2, are from the reference."""
+def measure(reference: Reference, vectors: Any, chance: float = CHANCE) -> Apart:
+    """How far the window's vectors (n, D), n at least 2, are from the reference; without change they are beyond the
+    threshold with this chance."""
     mean, square = _mean(vectors)
     size = vectors.shape[0]
     apart = square + reference.square - 2 * float(mean @ reference.mean)
     whole = max(square + reference.square, apart, 1e-12)
     scale = 1 / size + 1 / reference.rows
-    limit = upper(*_at(reference.table, size)) * scale
+    limit = upper(*_at(reference.table, size), chance) * scale
     return Apart(root(apart / whole), root(limit / whole), whole)
 
 

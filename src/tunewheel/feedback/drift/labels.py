@@ -9,6 +9,7 @@ import numpy as np
 
 from .features import Floats
 from .prevalence import adjusted_count
+from .tails import CHANCE
 from .window import Change, Window
 
 FLOOR = 0.05
@@ -23,9 +24,9 @@ class Mix:
     now: Floats
 
 
-def change(window: Window, mix: Mix) -> Change:
+def change(window: Window, mix: Mix, chance: float = CHANCE) -> Change:
     """How far the mix of answers lies from the reference's, from 0 to 1."""
-    apart = window.profile.answers.measure(window.flags)
+    apart = window.profile.answers.measure(window.flags, chance)
     limit = max(apart.threshold, FLOOR)
     alarm = apart.effect > limit
     sentence = moves(window, mix) if alarm else "the answers are mixed as before"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .profile import spoken
+from .tails import CHANCE
 from .window import Change, Window
 
 FLOOR = 0.05
@@ -12,11 +13,11 @@ FLOOR = 0.05
 FEWEST_ROWS, LEAST_RISE = 3, 0.02
 
 
-def change(window: Window) -> Change:
+def change(window: Window, chance: float = CHANCE) -> Change:
     """How far the mix of languages lies from the reference's, from 0 to 1."""
     known = window.profile.languages
     flags = known.flags(spoken(window.texts.raw))
-    apart = known.measure(flags)
+    apart = known.measure(flags, chance)
     limit = max(apart.threshold, FLOOR)
     risen = int(np.argmax(flags.mean(0) - known.shares))
     rise = float(flags[:, risen].mean() - known.shares[risen])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from . import labels, language, numbers, text, topics
 from .features import Floats
 from .profile import Profile
+from .tails import CHANCE, LIKELY
 from .topics import Topic
 from .verdict import Decision, verdict
 from .window import Change, Window, open_window
@@ -37,24 +38,30 @@ class Drift:
         """Whether anything changed beyond chance."""
         return any(change.alarm for change in self.changes)
 
+    @property
+    def likely(self) -> bool:
+        """Whether there is no alarm, but something that will be one when a look at other rows finds it, too."""
+        return not self.alarm and any(change.likely for change in self.changes)
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON without the region."""
         return {
-            "rows": self.rows, "alarm": self.alarm, "cause": self.cause, "decision": self.decision,
-            "sentence": self.sentence, "changes": [_plain(change) for change in self.changes],
+            "rows": self.rows, "alarm": self.alarm, "likely": self.likely, "cause": self.cause,
+            "decision": self.decision, "sentence": self.sentence,
+            "changes": [_plain(change) for change in self.changes],
             "topics": [asdict(topic) for topic in self.topics],
         }  # fmt: skip
 
 
 def look(
     profile: Profile, texts: Sequence[str], answers: Sequence[Any], confidences: ArrayLike, *,
-    probabilities: Sequence[Mapping[str, float]] | None = None, vectors: ArrayLike | None = None, seed: int = 0,
+    vectors: ArrayLike | None = None, before: Drift | None = None,
 ) -> Drift:  # fmt: skip
     """Compare N rows of traffic, with the version's answers and confidences (N,), with the profile.
 
-    `vectors` (N, D) are embeddings as the profile's. `probabilities` and `seed` change nothing today: the classes'
-    shares come from the answers alone (see `prevalence`), and nothing is drawn. With fewer than 20 rows nothing is
-    decided. Raises ValueError where lengths do not fit.
+    `vectors` (N, D) are embeddings as the profile's. What is far beyond chance is an alarm at once; what is only likely
+    is one where the look `before`, at other rows (most of them at least), found it, too. With fewer than 20 rows
+    nothing is decided. Raises ValueError where lengths do not fit.
     """
     sure = np.asarray(confidences, float)
     if not len(texts) == len(answers) == len(sure):
@@ -64,7 +71,7 @@ def look(
         said = f"too few rows to tell: {len(window)}, and {FEWEST_ROWS} are needed"
         return Drift((), len(window), "too few rows", "nothing", said, (), _region(window))
     mix = labels.mix_of(window)
-    changes = _changes(window, mix, vectors)
+    changes = _settled(_changes(window, mix, vectors, CHANCE), _changes(window, mix, vectors, LIKELY), before)
     groups = _topics(window, {change.name for change in changes if change.alarm}, mix)
     found = verdict(window, changes, mix, groups)
     return Drift(changes, len(window), found.cause, found.decision, found.sentence, groups, _region(window))
@@ -72,17 +79,31 @@ def look(
 
 def _plain(change: Change) -> dict[str, Any]:
     """numpy's numbers are none that JSON knows."""
-    numbers = {"effect": float(change.effect), "threshold": float(change.threshold), "alarm": bool(change.alarm)}
-    return {**asdict(change), **numbers}
+    numbers = {"effect": float(change.effect), "threshold": float(change.threshold)}
+    return {**asdict(change), **numbers, "alarm": bool(change.alarm), "likely": bool(change.likely)}
 
 
-def _changes(window: Window, mix: labels.Mix, vectors: ArrayLike | None) -> tuple[Change, ...]:
-    embedded = None if vectors is None else text.of_vectors(window, vectors)
+def _changes(window: Window, mix: labels.Mix, vectors: ArrayLike | None, chance: float) -> list[Change]:
+    embedded = None if vectors is None else text.of_vectors(window, vectors, chance)
     changes = [
-        text.change(window), labels.change(window, mix), numbers.confidence(window), numbers.vocabulary(window),
-        numbers.length(window), language.change(window), topics.change(window),
+        text.change(window, chance), labels.change(window, mix, chance), numbers.confidence(window, None, chance),
+        numbers.vocabulary(window, None, chance), numbers.length(window, None, chance),
+        language.change(window, chance), topics.change(window, None, chance),
     ]  # fmt: skip
-    return tuple(changes if embedded is None else [*changes, embedded])
+    return changes if embedded is None else [*changes, embedded]
+
+
+def _settled(certain: Sequence[Change], likely: Sequence[Change], before: Drift | None) -> tuple[Change, ...]:
+    """What is an alarm: what is certain; what is likely beside it, for that tells the cause; and what is likely and was
+    found before, in the same direction."""
+    found = {(one.name, one.effect > 0) for one in before.changes if one.likely} if before else set()
+    sure = any(change.alarm for change in certain)
+    return tuple(
+        replace(low, likely=True, chance=LIKELY)
+        if low.alarm and not high.alarm and (sure or (low.name, low.effect > 0) in found)
+        else replace(high, likely=low.alarm)
+        for high, low in zip(certain, likely, strict=True)
+    )
 
 
 def _topics(window: Window, alarms: set[str], mix: labels.Mix) -> tuple[Topic, ...]:

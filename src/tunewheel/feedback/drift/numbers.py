@@ -7,30 +7,31 @@ import numpy as np
 from .features import Floats
 from .profile import lengths
 from .shares import Moved, move
+from .tails import CHANCE
 from .window import Change, Window
 
 CONFIDENCE_FLOOR, UNSEEN_FLOOR, LENGTH_FLOOR = 0.02, 0.01, 0.1
 
 
-def confidence(window: Window, weights: Floats | None = None) -> Change:
+def confidence(window: Window, weights: Floats | None = None, chance: float = CHANCE) -> Change:
     """How sure the version is, on average."""
-    moved = move(window.sampled("confidence"), window.profile.rows, window.confidences, weights)
+    moved = move(window.sampled("confidence"), window.profile.rows, window.confidences, weights, chance)
     said = f"the mean confidence {_went(moved)} from {100 * moved.before:.0f} to {100 * moved.now:.0f}"
     return _change("confidence", moved, CONFIDENCE_FLOOR, said, "the version is as sure as before")
 
 
-def vocabulary(window: Window, weights: Floats | None = None) -> Change:
+def vocabulary(window: Window, weights: Floats | None = None, chance: float = CHANCE) -> Change:
     """The share of words that were never seen."""
-    moved = move(window.sampled("unseen"), window.profile.rows, window.values[:, 1], weights)
+    moved = move(window.sampled("unseen"), window.profile.rows, window.values[:, 1], weights, chance)
     said = f"{100 * moved.now:.0f} % of the words were never seen, where it was {100 * moved.before:.0f} %"
     alarm = moved.beyond(UNSEEN_FLOOR, upwards_only=True)
     limit = max(moved.high, UNSEEN_FLOOR)
     return Change("vocabulary", moved.effect, limit, alarm, said if alarm else "the words are known as before")
 
 
-def length(window: Window, weights: Floats | None = None) -> Change:
+def length(window: Window, weights: Floats | None = None, chance: float = CHANCE) -> Change:
     """How long the texts are: the effect is that on the logarithm of their characters."""
-    moved = move(window.sampled("length"), window.profile.rows, lengths(window.texts.raw), weights)
+    moved = move(window.sampled("length"), window.profile.rows, lengths(window.texts.raw), weights, chance)
     before, now = (f"{np.expm1(value):.0f}" for value in (moved.before, moved.now))
     said = f"a typical text has {now} characters, where it had {before}"
     return _change("length", moved, LENGTH_FLOOR, said, "the texts are as long as before")

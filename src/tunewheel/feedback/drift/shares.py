@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .features import Floats
-from .tails import moments, upper
+from .tails import CHANCE, moments, upper
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,14 @@ class Moved:
         return up or (not upwards_only and self.effect < -max(-self.low, floor))
 
 
-def move(reference: Floats, rows: int, window: Floats, weights: Floats | None = None) -> Moved:
-    """From a sample of the `rows` of the reference to the window; `weights` make the sample one of another mix."""
+def move(
+    reference: Floats, rows: int, window: Floats, weights: Floats | None = None, chance: float = CHANCE
+) -> Moved:  # fmt: skip
+    """From a sample of the `rows` of the reference to the window; `weights` make the sample one of another mix. Without
+    change it is beyond each limit with this chance."""
     even = np.full(len(reference), 1 / len(reference)) if weights is None else weights / weights.sum()
     _, spread, skew = moments(reference)
     size, mean = len(window), float(even @ reference)
     effective = rows / max(float((even**2).sum()) * len(reference), 1.0)
     scale, bent = spread * float(np.sqrt(1 / size + 1 / effective)), skew / float(np.sqrt(size))
-    return Moved(mean, float(window.mean()), -upper(0.0, scale, -bent), upper(0.0, scale, bent))
+    return Moved(mean, float(window.mean()), -upper(0.0, scale, -bent, chance), upper(0.0, scale, bent, chance))

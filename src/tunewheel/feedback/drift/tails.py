@@ -1,8 +1,9 @@
 """Tails: which value a statistic exceeds by chance as rarely as we can bear, from its moments over resampled windows.
 
-All detectors together may be wrong once a year when somebody looks every day. A few hundred resampled windows do not
-show so rare an event, so the tail is that of a gamma distribution with their mean, spread and skewness (Pearson's
-type III).
+All detectors together may be wrong once a year when somebody looks every day. What chance hardly ever does is an alarm
+at once; what it does a few times a year is one when a look at other rows has found the same. A few hundred resampled
+windows do not show so rare an event, so the tail is that of a gamma distribution with their mean, spread and skewness
+(Pearson's type III).
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from scipy.stats import norm, pearson3
 Floats = NDArray[np.float64]
 
 LOOKS_A_YEAR = 365
-FALSE_ALARMS_A_YEAR = 0.3  # a third of what is promised: traffic is never quite as even as resampled rows
 DETECTORS = 7
-CHANCE = FALSE_ALARMS_A_YEAR / LOOKS_A_YEAR / DETECTORS
+# How often all detectors together are beyond the limit by chance, in a year: a small part of the one false alarm that
+# is promised, for traffic is never quite as even as resampled rows.
+SURE_A_YEAR, LIKELY_A_YEAR = 0.05, 3.0
+CHANCE = SURE_A_YEAR / LOOKS_A_YEAR / DETECTORS
+LIKELY = LIKELY_A_YEAR / LOOKS_A_YEAR / DETECTORS
 
 
 def upper(mean: float, spread: float, skew: float, chance: float = CHANCE) -> float:

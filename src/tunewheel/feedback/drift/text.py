@@ -8,14 +8,15 @@ from numpy.typing import ArrayLike
 from .distance import measure, root
 from .features import Floats, sketch
 from .profile import directions
+from .tails import CHANCE
 from .window import Change, Window
 
 FLOOR = 0.05
 
 
-def change(window: Window) -> Change:
+def change(window: Window, chance: float = CHANCE) -> Change:
     """How far the mean text lies from the reference's, from 0 to 1."""
-    apart = measure(window.profile.text, window.vectors)
+    apart = measure(window.profile.text, window.vectors, chance)
     limit = max(apart.threshold, FLOOR)
     alarm = apart.effect > limit
     how = "differ from" if alarm else "are like"
@@ -25,11 +26,11 @@ def change(window: Window) -> Change:
     )  # fmt: skip
 
 
-def of_vectors(window: Window, vectors: ArrayLike) -> Change | None:
+def of_vectors(window: Window, vectors: ArrayLike, chance: float = CHANCE) -> Change | None:
     """The same with embeddings (N, D) given by the caller; None where the profile has none."""
     if window.profile.vectors is None:
         return None
-    apart = measure(window.profile.vectors, directions(vectors))
+    apart = measure(window.profile.vectors, directions(vectors), chance)
     limit = max(apart.threshold, FLOOR)
     how = "differ from" if apart.effect > limit else "are like"
     sentence = f"the embeddings {how} those learnt from (distance {apart.effect:.2f} of 1; chance: {limit:.2f})"

@@ -16,6 +16,7 @@ from scipy.spatial.distance import squareform
 
 from .features import Floats, word_bins
 from .shares import move
+from .tails import CHANCE
 from .window import Change, Window
 
 FLOOR = 0.01
@@ -36,10 +37,10 @@ class Topic:
     examples: tuple[str, ...]
 
 
-def change(window: Window, weights: Floats | None = None) -> Change:
+def change(window: Window, weights: Floats | None = None, chance: float = CHANCE) -> Change:
     """The share of rows that are unlike the reference, beyond the 5 % that are so by definition."""
     before = (window.sampled("strange") > window.profile.cut).astype(float)
-    moved = move(before, window.profile.rows, window.unlike.astype(float), weights)
+    moved = move(before, window.profile.rows, window.unlike.astype(float), weights, chance)
     alarm = moved.beyond(FLOOR, upwards_only=True)
     said = (
         f"{int(window.unlike.sum())} of {len(window)} rows are unlike anything learnt from, "

@@ -30,6 +30,11 @@ CLASS_SHARE, CLASS_ROWS = 0.02, 8
 MUCH_MOVED = 0.2
 # With so many new rows it is the traffic that is new, and not a topic in it.
 WHOLE = 0.4
+_CALLED = {
+    "text": "the texts", "vectors": "the embeddings", "vocabulary": "the share of new words",
+    "length": "the length of the texts", "language": "the languages", "labels": "the mix of the answers",
+    "confidence": "how sure the version is", "topics": "the share of strange rows",
+}  # fmt: skip
 _TEXT = ("text", "vectors", "vocabulary", "length", "language")
 
 
@@ -46,7 +51,7 @@ def verdict(window: Window, changes: Sequence[Change], mix: Mix, groups: Sequenc
     """By the rules above."""
     alarms = {change.name: change for change in changes if change.alarm}
     if not alarms:
-        return Verdict("none", "nothing", f"nothing has changed in {len(window)} rows beyond chance")
+        return Verdict("none", "nothing", _quiet(window, [change.name for change in changes if change.likely]))
     if "labels" in alarms and _only_the_mix(window, alarms, mix):
         return _label_shift(window, alarms, mix)
     text_changed = any(name in alarms for name in _TEXT)
@@ -71,9 +76,16 @@ def _only_the_mix(window: Window, alarms: dict[str, Change], mix: Mix) -> bool:
         "topics": topics.change, "confidence": numbers.confidence, "vocabulary": numbers.vocabulary,
         "length": numbers.length,
     }  # fmt: skip
-    if any(name in alarms and again[name](window, window.mix).alarm for name in again):
+    if any(again[name](window, window.mix, alarms[name].chance).alarm for name in again if name in alarms):
         return False
     return "text" not in alarms or text.left_over(window, mix.now) <= alarms["text"].threshold
+
+
+def _quiet(window: Window, likely: Sequence[str]) -> str:
+    if not likely:
+        return f"nothing has changed in {len(window)} rows beyond chance"
+    what = " and ".join(_CALLED[name] for name in likely)
+    return f"{what} may have changed in {len(window)} rows: a look at later ones will tell"
 
 
 def _label_shift(window: Window, alarms: dict[str, Change], mix: Mix) -> Verdict:

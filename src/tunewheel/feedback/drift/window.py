@@ -14,18 +14,25 @@ from scipy.sparse import csr_matrix
 from .features import Floats, weighted
 from .profile import COLUMNS, Profile
 from .rows import Texts, measures, read, strangeness
+from .tails import CHANCE
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What one kind of drift amounts to: its effect (0: none), the size that chance rarely reaches, and whether it is
-    an alarm. `sentence` is for people."""
+    an alarm. `sentence` is for people.
+
+    What is `likely` and no alarm becomes one when the next look finds it, too; then `threshold` is the lower one.
+    `chance` is with which it is exceeded where nothing changes.
+    """
 
     name: str
     effect: float
     threshold: float
     alarm: bool
     sentence: str
+    likely: bool = False
+    chance: float = CHANCE
 
 
 @dataclass(frozen=True)

@@ -270,6 +270,21 @@ class DrawnContract:
         with pytest.raises(WorkspaceError, match="'soon' is no time"):
             store.journal.forget("soon")
 
+    def test_rows_that_audits_drew_are_forgotten_with_their_answers_and_stay_counted(self, store: AnyStore) -> None:
+        store.journal.keep([answered(number) for number in range(4)])
+        store.journal.draw([picked(number) for number in range(4)])
+        store.journal.say([spoken(1)])
+        assert store.journal.forget("2026-11-23T00:03:00Z") == 2
+        drawn = store.journal.drawn()
+        assert [bool(each.row) for each in drawn] == [False, True, False, True]
+        assert [each.probability for each in drawn] == [picked(number).probability for number in range(4)]
+        assert store.journal.counts()["drawn"] == 4
+
+    def test_rows_of_answers_that_were_forgotten_before_go_with_the_next_forgetting(self, store: AnyStore) -> None:
+        store.journal.draw([picked(1)])  # its answer is not there any more
+        assert store.journal.forget("2026-11-23T00:00:00Z") == 0
+        assert [each.row for each in store.journal.drawn()] == [{}]
+
     def test_a_row_is_erased_wherever_it_is(self, store: AnyStore) -> None:
         store.journal.keep([answered(1), answered(1, role="shadow"), answered(2)])
         store.journal.say([spoken(1), spoken(2)])
@@ -278,6 +293,7 @@ class DrawnContract:
         assert store.journal.erase("key1") == 0
         rows = [each.row for each in store.journal.asked()] + [each.row for each in store.journal.said()]
         rows += [each.row for each in store.journal.drawn()]
+        assert [each.row for each in store.journal.drawn()] == [{}, {"text": "row 2"}]
         assert rows.count({}) == 4
         assert rows.count({"text": "row 2"}) == 3
 

@@ -48,6 +48,32 @@ class VersionContract:
         with pytest.raises(WorkspaceError, match="v0001 is taken"):
             store.versions.add(replace(version, folder="versions/other"))
 
+    def test_a_draft_is_removed_for_good_and_the_ledger_says_so(self, store: AnyStore) -> None:
+        draft = store.versions.add(draft_version(store.versions, status="draft"))
+        assert store.versions.remove(draft.id, "old") == draft
+        with pytest.raises(VersionMissing):
+            store.versions.get(draft.id)
+        assert not store.versions.list()
+        entry = store.ledger.entries()[-1]
+        assert (entry.kind, entry.facts["version"], entry.facts["reason"]) == ("removed", draft.id, "old")
+        assert store.versions.reserve() == "v0002"
+        store.ledger.verify()
+
+    def test_what_is_no_draft_or_in_use_is_not_removed(self, store: AnyStore) -> None:
+        ready = store.versions.add(draft_version(store.versions))
+        drafts = [store.versions.add(draft_version(store.versions, status="draft")) for _ in range(4)]
+        store.versions.add(draft_version(store.versions, parent=drafts[3].id))
+        for alias, version in (("live", drafts[0]), ("live", ready), ("candidate", drafts[1])):
+            store.versions.set_alias(alias, version.id)
+        store.rollout.begin("canary", drafts[2].id, 0.1)
+        reasons = ("it is no draft", "it is previous", "it is candidate", "beside the live version", "tuned from it")
+        for version, reason in zip([ready, *drafts], reasons, strict=True):
+            with pytest.raises(WorkspaceError, match=reason):
+                store.versions.remove(version.id)
+        assert len(store.versions.list()) == 6
+        with pytest.raises(VersionMissing):
+            store.versions.remove("v0009")
+
     def test_an_unknown_parent_is_refused_and_nothing_is_added(self, store: AnyStore) -> None:
         with pytest.raises(VersionMissing):
             store.versions.add(draft_version(store.versions, parent="v0009"))

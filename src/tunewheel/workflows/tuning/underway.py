@@ -25,7 +25,7 @@ def run_folder(workspace: Workspace, resume: bool | str) -> Iterator[Path]:
     Raises `WorkspaceError` when no run was interrupted; one that is still at work, here or elsewhere, was not.
     """
     with ExitStack() as held:
-        folders = _unfinished(workspace) if resume else [workspace.new_run()]
+        folders = unfinished(workspace) if resume else [workspace.new_run()]
         folders = [folder for folder in folders if not isinstance(resume, str) or folder.name == resume]
         for folder in folders:
             with suppress(Busy):
@@ -65,7 +65,7 @@ def replace_text(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def _unfinished(workspace: Workspace) -> list[Path]:
+def unfinished(workspace: Workspace) -> list[Path]:
     """The runs that were begun and not finished, the newest first."""
     return [folder for folder in sorted((workspace.path / "runs").iterdir(), reverse=True) if _is_unfinished(folder)]
 

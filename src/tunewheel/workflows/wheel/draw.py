@@ -48,7 +48,7 @@ def draw_audit(workspace: Workspace, labels: int, seed: int = 0, now: datetime |
     rival = _candidate(workspace, live)
     mine, theirs = answers(live, window), answers(rival, window) if rival else None
     differ = apart(mine.values, theirs.values) if theirs else None
-    drift = drift_of(workspace, live.version, window, mine)
+    drift = drift_of(workspace, live.version, window.examples, mine)
     region = drift.region if drift else None
     chosen = draw(labels, mine.confidences, disagree=differ, drifted=region, seed=seed)
     order = np.random.default_rng(seed).permutation(len(chosen)).tolist()
@@ -68,9 +68,9 @@ def last_audit(workspace: Workspace) -> str:
 
 
 def waiting(workspace: Workspace) -> list[Drawn]:
-    """The rows that were drawn and that nobody has labelled, in the order of the queue."""
+    """The rows that were drawn and that nobody has labelled, in the order of the queue; not those that were erased."""
     labelled = {said.asked for said in workspace.journal.said(kind="label") if said.origin == "audit"}
-    return [row for row in workspace.journal.drawn() if row.asked not in labelled]
+    return [row for row in workspace.journal.drawn() if row.row and row.asked not in labelled]
 
 
 def _candidate(workspace: Workspace, live: Predictor) -> Predictor | None:

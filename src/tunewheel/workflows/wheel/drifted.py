@@ -9,11 +9,12 @@ import numpy as np
 from ...evaluation.outcomes import answered, plain
 from ...feedback.drift import Drift, Profile, look, profile
 from ...feedback.drift.profile import FEWEST_ROWS
-from ...records import Prediction
+from ...records import Example, Prediction
+from ...serving import Predictor
 from ...task import Task
 from ...workspace import Workspace
 from ..rows.sets import Sets
-from .traffic import Answers, Traffic
+from .traffic import Answers, Traffic, answers, traffic
 
 PROFILE = "profile.json"
 # So many rows tell what texts are like; more would only cost time.
@@ -36,11 +37,26 @@ def profile_of(task: Task, answers: Sequence[Prediction], sets: Sets) -> Profile
     )  # fmt: skip
 
 
-def drift_of(workspace: Workspace, version: str, of: Traffic, answers: Answers) -> Drift | None:
-    """What has changed since the version learnt; None where it kept no profile (pictures, drafts, older versions)."""
+def drift_of(
+    workspace: Workspace, version: str, of: Sequence[Example], said: Answers, before: Drift | None = None
+) -> Drift | None:  # fmt: skip
+    """What has changed since the version learnt; None where it kept no profile (pictures, drafts, older versions).
+
+    What is only likely to have changed is an alarm where the look `before` found it, too.
+    """
     bundle = workspace.bundle(version)
-    if PROFILE not in bundle or not len(of):
+    if PROFILE not in bundle or not of:
         return None
     known = Profile.from_json(bundle.json(PROFILE))
-    texts, probabilities = [one.text for one in of.examples], [one.probabilities for one in of.asked]
-    return look(known, texts, answers.values, answers.confidences, probabilities=probabilities)
+    return look(known, [one.text for one in of], said.values, said.confidences, before=before)
+
+
+def watched(workspace: Workspace, live: Predictor, window: Traffic, since: str) -> Drift | None:
+    """What has changed in a window of the live version's traffic. What is only likely is looked for once more, in what
+    was asked before the window and from `since` on."""
+    found = drift_of(workspace, live.version, window.examples, answers(live, window))
+    if found is None or not found.likely:
+        return found
+    before = traffic(workspace, live.task, since, window.asked[0].at)
+    first = drift_of(workspace, live.version, before.examples, answers(live, before))
+    return drift_of(workspace, live.version, window.examples, answers(live, window), first)

@@ -58,18 +58,15 @@ def audited_rows(workspace: Workspace, task: Task, after: int) -> Audited:
     """The rows of all audits that were labelled `after` this number of what people said.
 
     The queue stands in random order, so those of an audit that are labelled are a random part of those drawn. An
-    answer that the task cannot read counts as none.
+    answer that the task cannot read counts as none, and so does one to a row that was erased.
     """
     labels = {said.asked: said for said in workspace.journal.said(after, "label") if said.origin == "audit"}
     drawn = workspace.journal.drawn()
-    sizes, answered = Counter(row.audit for row in drawn), Counter(row.audit for row in drawn if row.asked in labels)
-    examples, weights, rows = [], [], []
-    for row in drawn:
-        if row.asked in labels and (example := _taught(task, row, labels[row.asked].value)) is not None:
-            examples.append(example)
-            weights.append(sizes[row.audit] / (answered[row.audit] * row.probability))
-            rows.append(row)
-    return Audited(examples, np.array(weights, float), rows)
+    read = [(row, _taught(task, row, labels[row.asked].value)) for row in drawn if row.row and row.asked in labels]
+    known = [(row, example) for row, example in read if example is not None]
+    sizes, answered = Counter(row.audit for row in drawn), Counter(row.audit for row, _ in known)
+    weights = [sizes[row.audit] / (answered[row.audit] * row.probability) for row, _ in known]
+    return Audited([example for _, example in known], np.array(weights, float), [row for row, _ in known])
 
 
 def audited_evidence(workspace: Workspace, new: str, old: str) -> Evidence | None:
