@@ -21,8 +21,9 @@ from ..registry.revive import Revived, revive
 from ..serving import Predictor
 from ..serving.certificate import SAMPLE, differing, evenly
 from ..serving.onnx import OnnxEngine
+from ..serving.recalibrate import confidence_errors, own_temperature
 from ..serving.portable import checked_place, write_portable
-from ..serving.variant import EIGHT_BITS, FACTS, FLOAT, GRAPH, Tolerance, Variant, chosen_of
+from ..serving.variant import EIGHT_BITS, FACTS, FLOAT, GRAPH, Tolerance, Variant, calibrated, chosen_of
 from ..workspace import Workspace
 from .rows.frozen import as_example
 from .say import Say, Silent
@@ -64,13 +65,14 @@ def export(
     found = workspace.versions.get(version)
     if found.kind == "floor":
         raise ServingError(f"{found.id} is a plain floor: it is served as it is.", mend="Export a fine-tuned version.")
-    held = workspace.bundle(found.id)
-    revived = revive(held, workspace.bases)
+    kept = workspace.bundle(found.id)
+    revived = revive(kept, workspace.bases)
     test = _test_rows(workspace, revived)
     with say.stage("Exporting", 2 if revived.task.reads != "image" else 1) as stage, tempfile.TemporaryDirectory() as t:
-        judged = _Judged(found, revived, test)
+        held = [as_example(row) for row in workspace.held.of(found.id)]
+        judged = _Judged(found, revived, test, held)
         variants = []
-        for name, path in _graphs(revived, test, held.path / REACH, Path(t)):
+        for name, path in _graphs(revived, test, kept.path / REACH, Path(t)):
             variants.append(_kept(workspace, judged, name, path))
             stage.advance()
     refused = {one.name: why for one in variants if (why := one.refusal(tolerance))}
@@ -78,7 +80,8 @@ def export(
     if place is not None:
         if chosen is None:
             raise ServingError("no variant is near enough to be written.", mend="Allow more, with a tolerance.")
-        write_portable(place, workspace.variants.of(found.id)[chosen], revived.task, found.id)
+        own = next(one.temperature for one in variants if one.name == chosen)
+        write_portable(place, workspace.variants.of(found.id)[chosen], calibrated(revived.task, own), found.id)
     return Exported(found.id, judged.milliseconds, variants, chosen, refused)
 
 
@@ -115,17 +118,22 @@ def _graphs(revived: Revived, test: Sequence[Example], reach: Path, folder: Path
 
 
 class _Judged:
-    """What a variant is compared with: the answers of the version itself to the test rows."""
+    """What a variant is compared with: the answers of the version itself to the test rows; and the validation rows that
+    its confidences are brought to those of the version on (`held`)."""
 
-    def __init__(self, version: Version, revived: Revived, test: Sequence[Example]) -> None:
-        self.version, self.revived, self.test = version, revived, test
+    def __init__(
+        self, version: Version, revived: Revived, test: Sequence[Example], held: Sequence[Example]
+    ) -> None:  # fmt: skip
+        self.version, self.revived, self.test, self.held = version, revived, test, held
         predictor = Predictor(revived.task, revived.encode, revived.engine, version.id)
         self.answers = predictor.predict_bulk(test)
         self.milliseconds = _alone(predictor, test)
 
     def variant(self, name: str, path: Path) -> Variant:
-        task = self.revived.task
-        predictor = Predictor(task, self.revived.encode, OnnxEngine(path, task.reads), self.version.id)
+        engine = OnnxEngine(path, self.revived.task.reads)
+        temperature = own_temperature(self.revived, engine, self.held) if name == EIGHT_BITS else None
+        task = calibrated(self.revived.task, temperature)
+        predictor = Predictor(task, task.encode, engine, self.version.id)
         started = time.perf_counter()
         answers = predictor.predict_bulk(self.test)
         seconds = time.perf_counter() - started
@@ -134,7 +142,9 @@ class _Judged:
         return Variant(
             name, task.reads, task.best_by, len(answers), len(answers) - len(differing(self.answers, answers)),
             after[task.best_by], change.value, change.low, change.high,
-            _alone(predictor, self.test), round(seconds, 2), path.stat().st_size,
+            _alone(predictor, self.test), round(seconds, 2), path.stat().st_size, temperature,
+            **confidence_errors(answers, after.rows[task.best_by]),
+            **confidence_errors(self.answers, before.rows[task.best_by], "_trained"),
         )  # fmt: skip
 
 
