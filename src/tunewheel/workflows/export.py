@@ -21,8 +21,8 @@ from ..registry.revive import Revived, revive
 from ..serving import Predictor
 from ..serving.certificate import SAMPLE, differing, evenly
 from ..serving.onnx import OnnxEngine
-from ..serving.recalibrate import confidence_errors, own_temperature
 from ..serving.portable import checked_place, write_portable
+from ..serving.recalibrate import confidence_errors, own_temperature
 from ..serving.variant import EIGHT_BITS, FACTS, FLOAT, GRAPH, Tolerance, Variant, calibrated, chosen_of
 from ..workspace import Workspace
 from .rows.frozen import as_example

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...errors import ServingError
 from ...models.text.processor import TextProcessor
+from ...models.text.words import WordPieces
 from ...registry import Bundle
 from ...registry.durable import atomic_folder
 from ...task import Task
@@ -22,9 +23,10 @@ Made by Tunewheel. `model.onnx` reads {inputs}, and gives `logits`.
 """
 _INPUTS = {
     "text": "`ids` and `mask` (windows, tokens) and `pool` (texts, windows), as `answer.py` makes them",
-    "words": "`ids` and `mask` (windows, tokens) and `first` (words), the place of each word's first piece",
-    "image": "`pixels` (pictures, channels, height, width), bytes",
+    "words": "`ids` and `mask` (windows, tokens) and `first` (words), as `answer.py` makes them",
+    "image": "`pixels` (pictures, channels, height, width), bytes, as `answer.py` makes them",
 }
+_SCRIPTS = {"text": "answer_texts.py", "words": "answer_words.py", "image": "answer_pictures.py"}
 
 
 def checked_place(folder: Path) -> Path:
@@ -35,7 +37,7 @@ def checked_place(folder: Path) -> Path:
 
 
 def write_portable(folder: Path, variant: Bundle, task: Task, version: str) -> Path:
-    """Write the graph, its tokenizer or picture settings, the labels and, for texts, a script that answers."""
+    """Write the graph, its tokenizer or picture settings, the labels, and a script that answers."""
     assert task.processor is not None
     with atomic_folder(folder) as made:
         for name in (GRAPH, FACTS):
@@ -44,8 +46,7 @@ def write_portable(folder: Path, variant: Bundle, task: Task, version: str) -> P
         (made / SETTINGS).write_text(json.dumps(_settings(task), ensure_ascii=False, indent=1), "utf-8")
         text = _README.format(name=task.summary, version=version, inputs=_INPUTS[task.reads])
         (made / "README.md").write_text(text, "utf-8")
-        if task.reads == "text":
-            shutil.copyfile(Path(__file__).with_name("answer_texts.py"), made / SCRIPT)
+        shutil.copyfile(Path(__file__).with_name(_SCRIPTS[task.reads]), made / SCRIPT)
     return folder
 
 
@@ -56,5 +57,13 @@ def _settings(task: Task) -> dict[str, Any]:
     processor = task.processor
     if not isinstance(processor, TextProcessor):
         return facts
-    room = processor.max_tokens - len(processor.opening) - len(processor.closing)
-    return {**facts, "opening": processor.opening, "closing": processor.closing, "room": room}
+    opening = processor.opening if task.reads == "text" else processor.bare_opening
+    room = processor.max_tokens - len(opening) - len(processor.closing)
+    facts |= {"opening": opening, "closing": processor.closing, "room": room}
+    return facts if task.reads == "text" else {**facts, **_spacing(processor.pieces)}
+
+
+def _spacing(pieces: WordPieces) -> dict[str, Any]:
+    """How the tokenizer tells that a space stands before a word, and what stands for a word that it does not know."""
+    spaces = "bytes" if pieces.byte_level else "metaspace" if pieces.metaspace else ""
+    return {"spaces": spaces, "mark": pieces.mark, "unknown": pieces.unknown}
