@@ -21,11 +21,10 @@ from tunewheel.models.processors import load_processor
 from tunewheel.models.text.processor import TextProcessor
 from tunewheel.models.tiny import tiny_image
 from tunewheel.records import Source
-from tunewheel.registry import bundle
 from tunewheel.serving import Predictor
 from tunewheel.serving.onnx import OnnxEngine
 from tunewheel.serving.portable import write_portable
-from tunewheel.serving.variant import FACTS, GRAPH
+from tunewheel.serving.variant import Variant
 from tunewheel.task import Task
 from tunewheel.tasks.image_classification import ImageClassification
 from tunewheel.tasks.token_classification import TokenClassification
@@ -51,12 +50,8 @@ def written(task: Task, folder: Path, body: Path, pixels: tuple[int, int, int] =
     graph = folder.parent / "graph.onnx"
     write_graph(view_of(module, task.reads), task.reads, graph, pixels)
 
-    def fill(there: Path) -> None:
-        (there / GRAPH).write_bytes(graph.read_bytes())
-        (there / FACTS).write_text("{}")
-
-    kept = bundle.write(folder.parent / "kept", fill, {"name": "onnx-fp32", "kind": "variant", "task": task.name})
-    write_portable(folder, kept, task, "v0001")
+    variant = Variant("onnx-fp32", task.reads, task.best_by, 1, 1, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1)
+    write_portable(folder, graph, variant, task, "v0001", pixels)
     return Predictor(task, task.encode, OnnxEngine(graph, task.reads), "v0001")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -196,8 +197,9 @@ def show_answers(answers: Sequence[Summary], *, as_json: bool) -> None:
     return None
 
 
-def show_exported(made: Any, *, as_json: bool) -> None:
-    """A line a variant: how near it is to the evaluated answers, how fast, how large; then which one is served."""
+def show_exported(made: Any, *, as_json: bool, place: Path | None = None) -> None:
+    """A line a variant: how near it is to the evaluated answers, how fast, how large; then which one is served, or
+    where it was written."""
     if as_json:
         return print_json(made.to_json())
     table = plain_table("", "same answers", "score", "change", "confidence off by", "one row", "size", numbers=6)
@@ -211,8 +213,8 @@ def show_exported(made: Any, *, as_json: bool) -> None:
     results().print(table)
     for name, why in made.refused.items():
         say(results(), f"{name} is not served: {why}.")
-    served = made.chosen or "the version as it was trained"
-    say(results(), f"Served: {served}. Each was asked about all {made.variants[0].rows:,} frozen test rows.")
+    told = f"Written: {place}" if place else f"Served: {made.chosen or 'the version as it was trained'}"
+    say(results(), f"{told}. Each was asked about all {made.variants[0].rows:,} frozen test rows.")
     return None
 
 

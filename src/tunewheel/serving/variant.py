@@ -15,6 +15,8 @@ FACTS = "variant.json"
 GRAPH = "model.onnx"
 # The forms there are. In eight bits the activations of a batch share one scale: rows answer as their company does.
 FLOAT, EIGHT_BITS = "onnx-fp32", "onnx-int8"
+# A form for other people's devices: it is measured and written, and not served.
+LITERT = "litert-fp32"
 
 
 class Tolerance(Options):

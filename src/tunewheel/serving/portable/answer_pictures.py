@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 SETTINGS = json.loads((HERE / "settings.json").read_text("utf-8"))
 RESAMPLE = Image.Resampling[json.loads((HERE / "processor.json").read_text("utf-8"))["resample"].upper()]
 SESSION = onnxruntime.InferenceSession(str(HERE / "model.onnx"))
-CHANNELS, SIDE = SESSION.get_inputs()[0].shape[1:3]
+CHANNELS, SIDE = SETTINGS["pixels"][:2]
 
 
 def pixels(path):
