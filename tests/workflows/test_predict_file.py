@@ -1,5 +1,6 @@
 import csv
 import json
+from types import SimpleNamespace
 
 import pytest
 from keyword_task import KeywordTask, NamesTask, PictureTask, predictor
@@ -85,7 +86,7 @@ def test_a_file_is_read_as_it_is_said_to_be(tmp_path, monkeypatch):
     monkeypatch.setattr(workflow, "load", lambda *_: predictor())
     path = tmp_path / "in.data"
     path.write_bytes("文本\tn\n我的卡\t1\n".encode("gb18030"))
-    written = predict_file(None, path, text="文本", format="tsv", encoding="gb18030")
+    written = predict_file(SimpleNamespace(cache=tmp_path), path, text="文本", format="tsv", encoding="gb18030")
     assert [row["prediction"] for row in answers(written.path)] == ["cards"]
 
 
@@ -93,7 +94,7 @@ def test_a_file_is_read_as_it_is_said_to_be(tmp_path, monkeypatch):
 def test_a_mistyped_file_is_named_with_what_was_meant(tmp_path, name):
     (tmp_path / "reviews.csv").write_text("text\nmy card\n")
     with pytest.raises(ReadError, match="there is no such file") as caught:
-        predict_file(None, tmp_path / name)
+        predict_file(SimpleNamespace(cache=tmp_path), tmp_path / name)
     assert ("Did you mean" in str(caught.value)) == (name == "revews.csv")
 
 
