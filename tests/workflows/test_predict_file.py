@@ -1,4 +1,5 @@
 import csv
+import gc
 import json
 from types import SimpleNamespace
 
@@ -88,6 +89,19 @@ def test_a_file_is_read_as_it_is_said_to_be(tmp_path, monkeypatch):
     path.write_bytes("文本\tn\n我的卡\t1\n".encode("gb18030"))
     written = predict_file(SimpleNamespace(cache=tmp_path), path, text="文本", format="tsv", encoding="gb18030")
     assert [row["prediction"] for row in answers(written.path)] == ["cards"]
+
+
+def test_rows_that_memory_does_not_hold_lie_in_the_workspace_meanwhile(tmp_path, monkeypatch):
+    monkeypatch.setattr("tunewheel.data.arrow_rows.SPILL_BYTES", 1_000)
+    path, seen = tmp_path / "in.csv", []
+    path.write_text("text\n" + "my card is late\n" * 3_000)
+    monkeypatch.setattr(
+        workflow, "load", lambda *_: seen.extend((tmp_path / "cache" / "rows").glob("*/*.arrow")) or predictor()
+    )
+    written = predict_file(SimpleNamespace(cache=tmp_path / "cache"), path)
+    assert seen and written.rows == 3_000
+    gc.collect()
+    assert not list((tmp_path / "cache" / "rows").iterdir())
 
 
 @pytest.mark.parametrize("name", ["revews.csv", "folder/reviews.csv"])
