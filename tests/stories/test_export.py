@@ -9,8 +9,11 @@ import pytest
 
 from tunewheel.errors import ServingError, VersionMissing
 from tunewheel.serving.onnx import OnnxEngine
+from tunewheel.serving.recalibrate import confidence_errors
+from tunewheel.serving.variant import calibrated
 from tunewheel.workflows.export import Exported, Tolerance, export
 from tunewheel.workflows.load import load
+from tunewheel.workflows.rows.frozen import as_example
 from tunewheel.workspace import Workspace
 
 
@@ -105,3 +108,23 @@ def test_a_floor_has_nothing_to_export(tuned, tmp_path: Path, tiny_folder: Path)
             pytest.skip("no floor was registered in this run")
         with pytest.raises(ServingError, match="plain floor"):
             export(workspace, version=floors[0])
+
+
+def test_the_form_in_eight_bits_has_confidences_of_its_own_and_the_same_answers(tuned, version: str, exported) -> None:
+    small = exported.variants[1]
+    assert exported.variants[0].temperature is None and small.temperature is not None
+    with Workspace.open(tuned.workspace) as workspace:
+        test = [as_example(row) for row in workspace.frozen_test("text_classification").rows()]
+        held = [as_example(row) for row in workspace.held.of(version)]
+        assert not {one.key for one in held} & {one.key for one in test}
+        served = load(workspace, version, "onnx-int8")
+        trained = load(workspace, version, "torch")
+        answers = served.predict_bulk(test)
+        served.task = calibrated(served.task, trained.task.facts["temperature"])
+        without = served.predict_bulk(test)
+    right = served.task.score(answers, test).rows["accuracy"]
+    found = confidence_errors(answers, right)
+    assert found == {"brier": small.brier, "ece": small.ece}, "the certificate was made with it"
+    assert [one.value for one in answers] == [one.value for one in without]
+    assert small.brier <= confidence_errors(without, right)["brier"] + 0.002
+    assert small.brier_trained == confidence_errors(trained.predict_bulk(test), right)["brier"] or small.share < 1

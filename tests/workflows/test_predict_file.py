@@ -1,5 +1,7 @@
 import csv
+import gc
 import json
+from types import SimpleNamespace
 
 import pytest
 from keyword_task import KeywordTask, NamesTask, PictureTask, predictor
@@ -85,15 +87,28 @@ def test_a_file_is_read_as_it_is_said_to_be(tmp_path, monkeypatch):
     monkeypatch.setattr(workflow, "load", lambda *_: predictor())
     path = tmp_path / "in.data"
     path.write_bytes("文本\tn\n我的卡\t1\n".encode("gb18030"))
-    written = predict_file(None, path, text="文本", format="tsv", encoding="gb18030")
+    written = predict_file(SimpleNamespace(cache=tmp_path), path, text="文本", format="tsv", encoding="gb18030")
     assert [row["prediction"] for row in answers(written.path)] == ["cards"]
+
+
+def test_rows_that_memory_does_not_hold_lie_in_the_workspace_meanwhile(tmp_path, monkeypatch):
+    monkeypatch.setattr("tunewheel.data.arrow_rows.SPILL_BYTES", 1_000)
+    path, seen = tmp_path / "in.csv", []
+    path.write_text("text\n" + "my card is late\n" * 3_000)
+    monkeypatch.setattr(
+        workflow, "load", lambda *_: seen.extend((tmp_path / "cache" / "rows").glob("*/*.arrow")) or predictor()
+    )
+    written = predict_file(SimpleNamespace(cache=tmp_path / "cache"), path)
+    assert seen and written.rows == 3_000
+    gc.collect()
+    assert not list((tmp_path / "cache" / "rows").iterdir())
 
 
 @pytest.mark.parametrize("name", ["revews.csv", "folder/reviews.csv"])
 def test_a_mistyped_file_is_named_with_what_was_meant(tmp_path, name):
     (tmp_path / "reviews.csv").write_text("text\nmy card\n")
     with pytest.raises(ReadError, match="there is no such file") as caught:
-        predict_file(None, tmp_path / name)
+        predict_file(SimpleNamespace(cache=tmp_path), tmp_path / name)
     assert ("Did you mean" in str(caught.value)) == (name == "revews.csv")
 
 

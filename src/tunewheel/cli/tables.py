@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -196,23 +197,29 @@ def show_answers(answers: Sequence[Summary], *, as_json: bool) -> None:
     return None
 
 
-def show_exported(made: Any, *, as_json: bool) -> None:
-    """A line a variant: how near it is to the evaluated answers, how fast, how large; then which one is served."""
+def show_exported(made: Any, *, as_json: bool, place: Path | None = None) -> None:
+    """A line a variant: how near it is to the evaluated answers, how fast, how large; then which one is served, or
+    where it was written."""
     if as_json:
         return print_json(made.to_json())
-    table = plain_table("", "same answers", "score", "change", "one row", "size", numbers=5)
-    add_row(table, [f"{made.version}, as trained", "100.0 %", "", "", f"{made.milliseconds:.1f} ms", ""], "")
+    table = plain_table("", "same answers", "score", "change", "confidence off by", "one row", "size", numbers=6)
+    trained = _points(made.variants[0].ece_trained)
+    add_row(table, [f"{made.version}, as trained", "100.0 %", "", "", trained, f"{made.milliseconds:.1f} ms", ""], "")
     for one in made.variants:
         change = f"{100 * one.change:+.1f}  [{100 * one.low:+.1f}, {100 * one.high:+.1f}]"
         same, alone = f"{100 * one.share:.1f} %", f"{one.milliseconds:.1f} ms"
-        cells = [one.name, same, f"{100 * one.score:.1f}", change, alone, size(one.size_bytes)]
+        cells = [one.name, same, f"{100 * one.score:.1f}", change, _points(one.ece), alone, size(one.size_bytes)]
         add_row(table, cells, "bold" if one.name == made.chosen else "")
     results().print(table)
     for name, why in made.refused.items():
         say(results(), f"{name} is not served: {why}.")
-    served = made.chosen or "the version as it was trained"
-    say(results(), f"Served: {served}. Each was asked about all {made.variants[0].rows:,} frozen test rows.")
+    told = f"Written: {place}" if place else f"Served: {made.chosen or 'the version as it was trained'}"
+    say(results(), f"{told}. Each was asked about all {made.variants[0].rows:,} frozen test rows.")
     return None
+
+
+def _points(error: float | None) -> str:
+    return "" if error is None else f"{100 * error:.1f}"
 
 
 def show_written(written: Any, *, as_json: bool) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-import weakref
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+
+from ..errors import ReadError
+from .spill import Spill
 
 NUMBER = "tunewheel:number"
 SPILL_BYTES = 64 * 2**20
@@ -31,14 +31,13 @@ _TYPES: dict[str, Any] = {
 class ArrowRows:
     """Record batches that can be addressed by row. Columns of mixed or nested values are kept as JSON text."""
 
-    def __init__(self, batches: Sequence[Any], schema: Any, folder: Path | None = None) -> None:
+    def __init__(self, batches: Sequence[Any], schema: Any, spill: Spill | None = None) -> None:
         self._batches = [batch for batch in batches if batch.num_rows]
         self._schema = schema
         self._ends: list[int] = []
         for batch in self._batches:
             self._ends.append(batch.num_rows + (self._ends[-1] if self._ends else 0))
-        if folder is not None:
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._spill = spill  # the folder goes with these rows
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
@@ -125,8 +124,8 @@ class Gatherer:
         self._kinds: dict[str, str] = {}
         self._parts: list[Any] = []
         self._bytes = 0
-        self._folder: Path | None = None
-        self._written = 0
+        self._spill: Spill | None = None
+        self._written: list[Path] = []
         self.replaced = 0
 
     def add(self, numbers: Sequence[int], rows: Sequence[dict[str, Any]]) -> None:
@@ -144,38 +143,45 @@ class Gatherer:
     def finish(self, schema: Any = None) -> ArrowRows:
         """All rows, with the widest kind of each column."""
         schema = schema or _schema(self._kinds)
-        if self._folder is None:
+        if self._spill is None:
             return ArrowRows([_widened(batch, schema) for batch in self._parts], schema)
-        path = self._folder / "rows.arrow"
-        self._spill()
-        _write(path, schema, (_widened(batch, schema) for batch in self._spilled()))
-        for part in self._folder.glob("part-*.arrow"):
-            part.unlink()
-        return ArrowRows(_mapped(path), schema, self._folder)
+        self._move()
+        batches = [batch for part in self._written for batch in self._wide(part, schema)]
+        return ArrowRows(batches, schema, self._spill)
 
     def _keep(self, batch: Any) -> None:
         self._parts.append(batch)
         self._bytes += batch.nbytes
         if self._bytes > SPILL_BYTES:
-            self._spill()
+            self._move()
 
-    def _spill(self) -> None:
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="tunewheel-", dir=self._prepared_cache()))
-        for batch in self._parts:
-            _write(self._folder / f"part-{self._written:06d}.arrow", batch.schema, [batch])
-            self._written += 1
+    def _move(self) -> None:
+        """What is in memory moves to the disk, as one more file."""
+        if not self._parts:
+            return
+        try:
+            self._spill = self._spill or Spill(self._cache)
+            path = self._spill.path / f"part-{len(self._written):06d}.arrow"
+            schema = self._parts[-1].schema  # kinds only become wider
+            _write(path, schema, (_widened(batch, schema) for batch in self._parts))
+        except OSError as error:
+            raise _no_room(self._spill.path if self._spill else self._cache, error) from None
+        self._written.append(path)
         self._parts, self._bytes = [], 0
 
-    def _prepared_cache(self) -> Path | None:
-        if self._cache is not None:
-            self._cache.mkdir(parents=True, exist_ok=True)
-        return self._cache
-
-    def _spilled(self) -> Iterator[Any]:
-        assert self._folder is not None
-        for part in sorted(self._folder.glob("part-*.arrow")):
-            yield from _mapped(part)
+    def _wide(self, part: Path, schema: Any) -> list[Any]:
+        """The batches of a file with the columns and kinds of `schema`; it is written again where they were others, so
+        that the rows never lie on the disk twice."""
+        batches = _mapped(part)
+        if all(batch.schema.equals(schema, check_metadata=True) for batch in batches):
+            return batches
+        wide = part.with_suffix(".wide")
+        try:
+            _write(wide, schema, (_widened(batch, schema) for batch in batches))
+            wide.replace(part)
+        except OSError as error:
+            raise _no_room(part.parent, error) from None
+        return _mapped(part)
 
     def _array(self, values: list[Any], kind: str) -> Any:
         try:
@@ -288,6 +294,12 @@ def _write(path: Path, schema: Any, batches: Iterable[Any]) -> None:
 
 
 def _mapped(path: Path) -> list[Any]:
-    reader = pa.ipc.open_file(pa.memory_map(str(path), "r"))
-    get: Callable[[int], Any] = reader.get_batch
-    return [get(number) for number in range(reader.num_record_batches)]
+    with pa.memory_map(str(path), "r") as file:  # the batches hold the memory; a large table would need many open files
+        reader = pa.ipc.open_file(file)
+        get: Callable[[int], Any] = reader.get_batch
+        return [get(number) for number in range(reader.num_record_batches)]
+
+
+def _no_room(place: Path | None, error: OSError) -> ReadError:
+    what = f"the rows are too many for memory, and the disk refuses them: {error.strerror or error}."
+    return ReadError(what, where=str(place or "temporary folder"), mend="Make room there, then start again.")

@@ -66,6 +66,18 @@ def fit_temperature(logits: ArrayLike, targets: ArrayLike) -> float:
     return float(np.exp(found.x))
 
 
+def match_temperature(logits: ArrayLike, shares: ArrayLike) -> float | None:
+    """The T with which softmax(logits / T) is nearest to the `shares` of another form of the same module.
+
+    Both are (N, C). Nearest by cross-entropy, as in `fit_temperature`, with calibrated probabilities in the place of
+    labels, as in distillation (Hinton et al. 2015, arXiv:1503.02531): they say more of a row than its one label does,
+    and are not swayed by labels that the module has learnt. None when there is nothing to learn from: no rows, or none
+    that leaves a doubt.
+    """
+    wanted = np.asarray(shares, float)
+    return fit_temperature(logits, wanted) if (wanted.max(axis=1, initial=0) < 1).any() else None
+
+
 def fit_thresholds(probabilities: ArrayLike, targets: ArrayLike) -> Floats:
     """For each of C labels the probability from which it should be said, by F1 on (N, C) validation rows.
 

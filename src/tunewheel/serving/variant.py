@@ -9,11 +9,14 @@ from typing import Any
 from pydantic import Field
 
 from ..records import Options
+from ..task import Task
 
 FACTS = "variant.json"
 GRAPH = "model.onnx"
 # The forms there are. In eight bits the activations of a batch share one scale: rows answer as their company does.
 FLOAT, EIGHT_BITS = "onnx-fp32", "onnx-int8"
+# A form for other people's devices: it is measured and written, and not served.
+LITERT = "litert-fp32"
 
 
 class Tolerance(Options):
@@ -29,6 +32,10 @@ class Variant:
 
     `same` of `rows` answers are the evaluated ones; `change` of the score that decides (`metric`), with its 95 %
     interval; milliseconds to answer one row alone (median) and, in bulk, seconds for all; bytes on disk.
+
+    Its logits are divided by its own `temperature` (None: by that of the version), also when it was asked. How far
+    confidences are off on the test rows, its own and those of the version as `trained`: `brier`, the mean square of
+    confidence less correctness, and `ece`, the expected calibration error.
     """
 
     name: str
@@ -43,6 +50,11 @@ class Variant:
     milliseconds: float
     seconds: float
     size_bytes: int
+    temperature: float | None = None
+    brier: float | None = None
+    brier_trained: float | None = None
+    ece: float | None = None
+    ece_trained: float | None = None
 
     @property
     def share(self) -> float:
@@ -64,6 +76,13 @@ class Variant:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Variant:
         return cls(**values)
+
+
+def calibrated(task: Task, temperature: float | None) -> Task:
+    """The task as a variant with a `temperature` of its own decodes; the task itself where it has none."""
+    if temperature is None:
+        return task
+    return type(task)(task.options, {**task.facts, "temperature": temperature}, task.processor)
 
 
 def chosen_of(variants: Sequence[Variant], tolerance: Tolerance) -> str | None:

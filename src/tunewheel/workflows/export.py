@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-import statistics
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import ServingError
-from ..evaluation.compare import difference
-from ..records import Example
-from ..registry import Version
 from ..registry.packing import REACH
-from ..registry.revive import Revived, revive
-from ..serving import Predictor
-from ..serving.certificate import SAMPLE, differing, evenly
 from ..serving.onnx import OnnxEngine
 from ..serving.portable import checked_place, write_portable
 from ..serving.variant import EIGHT_BITS, FACTS, FLOAT, GRAPH, Tolerance, Variant, chosen_of
 from ..workspace import Workspace
-from .rows.frozen import as_example
+from .forms import Judged
 from .say import Say, Silent
 
 __all__ = ["Exported", "Tolerance", "export"]
@@ -61,45 +53,42 @@ def export(
     """
     say, tolerance = say or Silent(), tolerance or Tolerance()
     place = None if output is None else checked_place(Path(output))  # before any work is done
-    found = workspace.versions.get(version)
-    if found.kind == "floor":
-        raise ServingError(f"{found.id} is a plain floor: it is served as it is.", mend="Export a fine-tuned version.")
-    held = workspace.bundle(found.id)
-    revived = revive(held, workspace.bases)
-    test = _test_rows(workspace, revived)
-    with say.stage("Exporting", 2 if revived.task.reads != "image" else 1) as stage, tempfile.TemporaryDirectory() as t:
-        judged = _Judged(found, revived, test)
-        variants = []
-        for name, path in _graphs(revived, test, held.path / REACH, Path(t)):
-            variants.append(_kept(workspace, judged, name, path))
-            stage.advance()
+    judged = Judged(workspace, version)
+    name = judged.version.id
+    with say.stage("Exporting", 2 if judged.revived.task.reads != "image" else 1) as stage:
+        variants = _variants(workspace, judged, stage.advance)
     refused = {one.name: why for one in variants if (why := one.refusal(tolerance))}
     chosen = chosen_of(variants, tolerance)
     if place is not None:
         if chosen is None:
             raise ServingError("no variant is near enough to be written.", mend="Allow more, with a tolerance.")
-        write_portable(place, workspace.variants.of(found.id)[chosen], revived.task, found.id)
-    return Exported(found.id, judged.milliseconds, variants, chosen, refused)
+        best = next(one for one in variants if one.name == chosen)
+        graph = workspace.variants.of(name)[chosen].file(GRAPH)
+        write_portable(place, graph, best, judged.revived.task, name, judged.pixels)
+    return Exported(name, judged.milliseconds, variants, chosen, refused)
 
 
-def _test_rows(workspace: Workspace, revived: Revived) -> list[Example]:
-    frozen = workspace.frozen_test(revived.task.name)
-    if frozen is None:
-        raise ServingError("this workspace has no frozen test rows, so nothing can be shown about an export.")
-    return [as_example(row) for row in frozen.rows()]
+def _variants(workspace: Workspace, judged: Judged, advance: Callable[[], None]) -> list[Variant]:
+    """Each form, asked and kept."""
+    variants = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, path in _graphs(judged, Path(folder)):
+            variants.append(_kept(workspace, judged, name, path))
+            advance()
+    return variants
 
 
-def _graphs(revived: Revived, test: Sequence[Example], reach: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+def _graphs(judged: Judged, folder: Path) -> Iterator[tuple[str, Path]]:
     from ..models.onnx.graphs import view_of, write_graph
     from ..models.onnx.quantise import write_quantised
     from ..models.onnx.smooth import smoothed
 
-    module: Any = revived.engine.module  # type: ignore[attr-defined]
-    reads = revived.task.reads
+    module: Any = judged.revived.engine.module  # type: ignore[attr-defined]
+    reads, reach = judged.revived.task.reads, judged.bundle.path / REACH
     view = view_of(module, reads)
     plain = folder / "plain.onnx"
     if reads == "image":
-        write_graph(view, reads, plain, revived.encode(test[:1])["pixels"].shape[1:])
+        write_graph(view, reads, plain, judged.pixels)
         yield FLOAT, plain
         return
     write_graph(view, reads, plain)
@@ -114,42 +103,8 @@ def _graphs(revived: Revived, test: Sequence[Example], reach: Path, folder: Path
     yield EIGHT_BITS, small
 
 
-class _Judged:
-    """What a variant is compared with: the answers of the version itself to the test rows."""
-
-    def __init__(self, version: Version, revived: Revived, test: Sequence[Example]) -> None:
-        self.version, self.revived, self.test = version, revived, test
-        predictor = Predictor(revived.task, revived.encode, revived.engine, version.id)
-        self.answers = predictor.predict_bulk(test)
-        self.milliseconds = _alone(predictor, test)
-
-    def variant(self, name: str, path: Path) -> Variant:
-        task = self.revived.task
-        predictor = Predictor(task, self.revived.encode, OnnxEngine(path, task.reads), self.version.id)
-        started = time.perf_counter()
-        answers = predictor.predict_bulk(self.test)
-        seconds = time.perf_counter() - started
-        before, after = task.score(self.answers, self.test), task.score(answers, self.test)
-        change = difference(after.rows[task.best_by], before.rows[task.best_by])
-        return Variant(
-            name, task.reads, task.best_by, len(answers), len(answers) - len(differing(self.answers, answers)),
-            after[task.best_by], change.value, change.low, change.high,
-            _alone(predictor, self.test), round(seconds, 2), path.stat().st_size,
-        )  # fmt: skip
-
-
-def _alone(predictor: Predictor, test: Sequence[Example]) -> float:
-    """Milliseconds to answer one row that comes alone, the median of a sample."""
-    taken = []
-    for i in evenly(len(test), SAMPLE):
-        started = time.perf_counter()
-        predictor.predict_examples([test[i]])
-        taken.append(time.perf_counter() - started)
-    return round(1000 * statistics.median(taken), 2)
-
-
-def _kept(workspace: Workspace, judged: _Judged, name: str, path: Path) -> Variant:
-    variant = judged.variant(name, path)
+def _kept(workspace: Workspace, judged: Judged, name: str, path: Path) -> Variant:
+    variant = judged.variant(name, OnnxEngine(path, judged.revived.task.reads), path)
 
     def fill(folder: Path) -> None:
         shutil.copyfile(path, folder / GRAPH)

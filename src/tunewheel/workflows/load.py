@@ -8,7 +8,7 @@ from ..errors import VersionMissing
 from ..models.estimate import cores
 from ..registry import Bundle, Version
 from ..serving import Predictor
-from ..serving.variant import EIGHT_BITS, FACTS, GRAPH, Tolerance, Variant, chosen_of
+from ..serving.variant import EIGHT_BITS, FACTS, GRAPH, Tolerance, Variant, calibrated, chosen_of
 from ..workspace import Workspace
 
 Engine = Literal["auto", "torch", "onnx-fp32", "onnx-int8"]
@@ -61,7 +61,7 @@ def _exported(workspace: Workspace, version: Version, variant: Bundle, threads: 
     from ..registry.revive import revive_task
     from ..serving.onnx import OnnxEngine
 
-    task = revive_task(workspace.bundle(version.id))
+    task = calibrated(revive_task(workspace.bundle(version.id)), Variant.from_json(variant.json(FACTS)).temperature)
     engine = OnnxEngine(variant.file(GRAPH), task.reads, spread)
     form = variant.manifest.name
     return Predictor(task, task.encode, engine, version.id, at_once=threads, form=form, alike=form != EIGHT_BITS)

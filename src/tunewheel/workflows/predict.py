@@ -78,7 +78,8 @@ def predict_file(
     Raises `ReadError`, `ColumnError`, `Busy` while another process writes the same answers, `ServingError` when the
     disk refuses, and what `load` raises.
     """
-    table = open_table(path, {"format": format, "encoding": encoding, "sheet": sheet})
+    reading = {"format": format, "encoding": encoding, "sheet": sheet}
+    table = open_table(path, reading, workspace.cache / "rows")
     target = checked_output(table.path, output)
     return predict_table(load(workspace, version, engine), table, target, say or Silent(), text)
 

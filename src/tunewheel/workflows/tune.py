@@ -145,7 +145,7 @@ def _tuned(begun: _Begun) -> Run:
     """The story itself."""
     say, clock = begun.say, begun.clock
     with told_with_settings(begun.asked):
-        table = open_table(_data_path(begun.asked), begun.asked.settings.get("data"))
+        table = open_table(_data_path(begun.asked), begun.asked.settings.get("data"), begun.workspace.cache / "rows")
         recipe, split = draft_recipe(table, begun.asked, say)
     kind = tasks.find(recipe.task)
     task = kind(recipe.options)

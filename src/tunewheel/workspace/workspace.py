@@ -19,10 +19,11 @@ from ..registry.names import checked_text, contained
 from ..registry.versions import checked_draft
 from .database import DATABASE, is_workspace, open_store
 from .frozen import FrozenTest, FrozenTests
+from .held import HeldRows
 from .locks import FolderLock
 
 DEFAULT_FOLDER = "tunewheel-workspace"
-FOLDERS = ("versions", "bases", "reports", "runs", "tests", "locks", "cache", "exports", "logs")
+FOLDERS = ("versions", "bases", "reports", "runs", "tests", "locks", "cache", "exports", "held", "logs")
 _WAIT_SECONDS = 600.0
 _DAY_SECONDS = 86_400.0
 
@@ -30,8 +31,8 @@ _DAY_SECONDS = 86_400.0
 class Workspace:
     """A team's folder. Open it with `Workspace.open(path)`; several processes may have it open at once.
 
-    `versions`, `rollout`, `ledger`, `tokens`, `journal`, `bases` and `variants` are its stores; what is in `cache`
-    can be computed again. Only relative paths are kept, so the folder survives a move.
+    `versions`, `rollout`, `ledger`, `tokens`, `journal`, `bases`, `variants` and `held` are its stores; what is in
+    `cache` can be computed again. Only relative paths are kept, so the folder survives a move.
     """
 
     def __init__(self, path: Path, store: Store) -> None:
@@ -43,6 +44,7 @@ class Workspace:
         self.journal = store.journal
         self.bases = BaseStore(path / "bases")
         self.variants = VariantStore(path / "exports")
+        self.held = HeldRows(path / "held")
         self.cache = path / "cache"
         self._store = store
         self._locks = FolderLock(path / "locks")

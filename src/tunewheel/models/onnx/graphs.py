@@ -35,7 +35,7 @@ def view_of(module: Headed, reads: str) -> nn.Module:
     return views[reads](module).eval()
 
 
-def write_graph(view: nn.Module, reads: str, path: Path, pixels: tuple[int, int, int] = (3, 224, 224)) -> None:
+def write_graph(view: nn.Module, reads: str, path: Path, pixels: tuple[int, ...] = (3, 224, 224)) -> None:
     """Write a view (`view_of`) as an ONNX file. `pixels` are the channels, height and width of a picture."""
     with warnings.catch_warnings(), torch.inference_mode():
         # The exporter that traces takes a second where the newer one takes ten or more, for the same graph.
@@ -47,7 +47,7 @@ def write_graph(view: nn.Module, reads: str, path: Path, pixels: tuple[int, int,
         )  # fmt: skip
 
 
-def _sample(reads: str, pixels: tuple[int, int, int]) -> tuple[Tensor, ...]:
+def _sample(reads: str, pixels: tuple[int, ...]) -> tuple[Tensor, ...]:
     """Inputs to trace with, no two of their sizes equal."""
     if reads == "image":
         return (torch.zeros((2, *pixels), dtype=torch.uint8),)

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ...errors import ServingError
 from ...models.text.processor import TextProcessor
-from ...registry import Bundle
+from ...models.text.words import WordPieces
 from ...registry.durable import atomic_folder
 from ...task import Task
-from ..variant import FACTS, GRAPH
+from ..variant import FACTS, Variant, calibrated
 
 SETTINGS, SCRIPT = "settings.json", "answer.py"
-_README = """# {name}, version {version}
+_README = """# Version {version}
 
-Made by Tunewheel. `model.onnx` reads {inputs}, and gives `logits`.
+Made by Tunewheel. {name}
+`{graph}` reads {inputs}, and gives `logits`.
 `variant.json` says how near its answers are to those that were evaluated.
 """
 _INPUTS = {
     "text": "`ids` and `mask` (windows, tokens) and `pool` (texts, windows), as `answer.py` makes them",
-    "words": "`ids` and `mask` (windows, tokens) and `first` (words), the place of each word's first piece",
-    "image": "`pixels` (pictures, channels, height, width), bytes",
+    "words": "`ids` and `mask` (windows, tokens) and `first` (words), as `answer.py` makes them",
+    "image": "`pixels` (pictures, channels, height, width), bytes, as `answer.py` makes them",
 }
+_INPUTS_OF_LITERT = "`ids` (int32) and `mask` (float32) of one window, a graph a length, as `model.py` asks them"
+# The same scripts ask a LiteRT file through `model.py`, which is written beside them.
+_FOR_LITERT = {
+    "Needs onnxruntime": "Needs ai-edge-litert",
+    "import onnxruntime\n": "",
+    'SESSION = onnxruntime.InferenceSession(str(HERE / "model.onnx"))': 'SESSION = Model(HERE / "model.tflite")',
+    "\n\nHERE = ": "\nfrom model import Model\n\nHERE = ",
+}
+_SCRIPTS = {"text": "answer_texts.py", "words": "answer_words.py", "image": "answer_pictures.py"}
 
 
 def checked_place(folder: Path) -> Path:
@@ -34,27 +45,52 @@ def checked_place(folder: Path) -> Path:
     return folder
 
 
-def write_portable(folder: Path, variant: Bundle, task: Task, version: str) -> Path:
-    """Write the graph, its tokenizer or picture settings, the labels and, for texts, a script that answers."""
+def write_portable(
+    folder: Path, graph: Path, variant: Variant, task: Task, version: str, pixels: Sequence[int] = ()
+) -> Path:  # fmt: skip
+    """Write the graph (`.onnx` or `.tflite`), its tokenizer or picture settings, the labels, what was measured, and a
+    script that answers. `pixels` is the shape of a picture (channels, height, width)."""
     assert task.processor is not None
+    name = f"model{graph.suffix}"
     with atomic_folder(folder) as made:
-        for name in (GRAPH, FACTS):
-            shutil.copyfile(variant.file(name), made / name)
+        shutil.copyfile(graph, made / name)
+        (made / FACTS).write_text(json.dumps(variant.to_json(), indent=1), "utf-8")
         task.processor.save(made)
-        (made / SETTINGS).write_text(json.dumps(_settings(task), ensure_ascii=False, indent=1), "utf-8")
-        text = _README.format(name=task.summary, version=version, inputs=_INPUTS[task.reads])
+        (made / SETTINGS).write_text(
+            json.dumps(_settings(calibrated(task, variant.temperature), pixels), ensure_ascii=False, indent=1), "utf-8"
+        )
+        inputs = _INPUTS_OF_LITERT if graph.suffix == ".tflite" and task.reads != "image" else _INPUTS[task.reads]
+        text = _README.format(name=task.summary, version=version, graph=name, inputs=inputs)
         (made / "README.md").write_text(text, "utf-8")
-        if task.reads == "text":
-            shutil.copyfile(Path(__file__).with_name("answer_texts.py"), made / SCRIPT)
+        _write_script(made, task.reads, graph.suffix)
     return folder
 
 
-def _settings(task: Task) -> dict[str, Any]:
+def _write_script(folder: Path, reads: str, suffix: str) -> None:
+    here = Path(__file__).parent
+    text = (here / _SCRIPTS[reads]).read_text("utf-8")
+    if suffix == ".tflite":
+        shutil.copyfile(here / "litert_model.py", folder / "model.py")
+        for told, instead in _FOR_LITERT.items():
+            assert told in text, told
+            text = text.replace(told, instead)
+    (folder / SCRIPT).write_text(text, "utf-8")
+
+
+def _settings(task: Task, pixels: Sequence[int]) -> dict[str, Any]:
     """What turns logits into answers, and texts into tokens."""
     facts: dict[str, Any] = {name: task.facts[name] for name in ("labels", "thresholds") if name in task.facts}
     facts["temperature"] = task.facts.get("temperature", 1.0)
     processor = task.processor
     if not isinstance(processor, TextProcessor):
-        return facts
-    room = processor.max_tokens - len(processor.opening) - len(processor.closing)
-    return {**facts, "opening": processor.opening, "closing": processor.closing, "room": room}
+        return {**facts, "pixels": pixels}
+    opening = processor.opening if task.reads == "text" else processor.bare_opening
+    room = processor.max_tokens - len(opening) - len(processor.closing)
+    facts |= {"opening": opening, "closing": processor.closing, "room": room}
+    return facts if task.reads == "text" else {**facts, **_spacing(processor.pieces)}
+
+
+def _spacing(pieces: WordPieces) -> dict[str, Any]:
+    """How the tokenizer tells that a space stands before a word, and what stands for a word that it does not know."""
+    spaces = "bytes" if pieces.byte_level else "metaspace" if pieces.metaspace else ""
+    return {"spaces": spaces, "mark": pieces.mark, "unknown": pieces.unknown}

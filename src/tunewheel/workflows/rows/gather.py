@@ -32,10 +32,12 @@ class Gathered:
     fingerprint: str
 
 
-def open_table(path: str | Path, settings: Mapping[str, Any] | None = None) -> Table:
-    """The table at `path`, read as the `data` section of a recipe says. Raises `ReadError`."""
+def open_table(path: str | Path, settings: Mapping[str, Any] | None = None, cache: Path | None = None) -> Table:
+    """The table at `path`, read as the `data` section of a recipe says; rows that memory does not hold lie in `cache`
+    (or the system's temporary folder) meanwhile. Raises `ReadError`."""
     chosen = {name: (settings or {}).get(name) for name in ("format", "encoding", "sheet")}
-    return read(Path(path), **{name: None if value == "auto" else value for name, value in chosen.items()})
+    told = {name: None if value == "auto" else value for name, value in chosen.items()}
+    return read(Path(path), **told, cache=cache)
 
 
 def names_a_file(text: str) -> bool:

@@ -17,6 +17,8 @@ from .given import Tell
 from .taught import taught
 
 FILE = "lessons.jsonl"
+# Where examples say they come from that people taught.
+TAUGHT = "feedback"
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def learnt(lessons: Lessons, task: Task, options: DataOptions, tell: Tell) -> Le
     problems: list[Problem] = []
     for number, lesson in enumerate(lessons.rows, start=1):
         try:
-            example = taught(task, lesson.row, lesson.answer, Source("feedback", number))
+            example = taught(task, lesson.row, lesson.answer, Source(TAUGHT, number))
         except DataError as error:
             problems.extend(error.problems)
             continue

@@ -17,7 +17,9 @@ from ...serving import Certificate, Predictor, certify
 from ...serving.certificate import SAMPLE, evenly
 from ...training.floors import Floor
 from ...workspace import Workspace
+from ..rows.frozen import as_row
 from ..rows.judged import ROWS, JudgedRow, as_judged, as_lines
+from ..rows.lessons import TAUGHT
 from ..rows.sets import Sets
 from ..wheel.drifted import PROFILE, profile_of
 from .contend import Candidate, Entrant
@@ -26,8 +28,8 @@ from .contend import Candidate, Entrant
 DRAFT_ROWS, DRAFT_ALONE = 200, 10
 # Under a budget a second reading of all test rows would cost more than it could show.
 HURRIED_ROWS = 500
-# So many validation rows show how large activations become.
-REACH_ROWS = 64
+# So many validation rows show how large activations become, and so many what confidence another form should have.
+REACH_ROWS, HELD_ROWS = 64, 500
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,15 @@ class Office:
         scores = entrant.contender.scores
         texts = {**papers, "scores.json": json.dumps(dict(scores.values)), ROWS: as_lines(_judged(entrant, self.sets))}
         texts |= _profile(entrant.candidate, self.sets)
-        return self._registered(entrant.candidate, texts, self._to_be_certified(entrant), "ready", "")
+        version = self._registered(entrant.candidate, texts, self._to_be_certified(entrant), "ready", "")
+        if version.kind == "module" and entrant.task.reads != "image":  # pictures have no form with logits of its own
+            self.workspace.held.keep(version.id, self._held())
+        return version
+
+    def _held(self) -> list[dict[str, Any]]:
+        """Contents of validation rows; what people said of answers is kept in the journal only, where it ages."""
+        rows = [one for one in self.sets.validation if one.source.file != TAUGHT]
+        return [as_row(Example(rows[i].content)) for i in evenly(len(rows), HELD_ROWS)]
 
     def restore(self, version: str) -> Any:
         """The module of a version, as it was registered."""
