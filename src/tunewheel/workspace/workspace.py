@@ -201,7 +201,8 @@ def _check_place(folder: Path, create: bool) -> None:
         raise WorkspaceError("this is a file, not a workspace folder.", where=str(folder), mend="Name a folder.")
     if is_workspace(folder):
         return
-    if folder.is_dir() and any(folder.iterdir()):
+    # Asked again, for another process may just have begun it.
+    if folder.is_dir() and any(folder.iterdir()) and not is_workspace(folder):
         raise WorkspaceError(
             f"this folder has other files in it and no {DATABASE}, so it is not a workspace.",
             where=str(folder),
