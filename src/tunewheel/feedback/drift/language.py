@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from .profile import spoken
 from .tails import CHANCE
 from .window import Change, Window
 
@@ -15,8 +14,7 @@ FEWEST_ROWS, LEAST_RISE = 3, 0.02
 
 def change(window: Window, chance: float = CHANCE) -> Change:
     """How far the mix of languages lies from the reference's, from 0 to 1."""
-    known = window.profile.languages
-    flags = known.flags(spoken(window.texts.raw))
+    known, flags = window.profile.languages, window.languages
     apart = known.measure(flags, chance)
     limit = max(apart.threshold, FLOOR)
     risen = int(np.argmax(flags.mean(0) - known.shares))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from .features import Floats, weighted
-from .profile import COLUMNS, Profile
+from .profile import COLUMNS, Profile, spoken
 from .rows import Texts, measures, read, strangeness
 from .tails import CHANCE
 
@@ -56,6 +56,11 @@ class Window:
     def flags(self) -> Floats:
         """Which classes each row was answered with, (N, C + 1)."""
         return self.profile.answers.flags(self.answers)
+
+    @cached_property
+    def languages(self) -> Floats:
+        """Which language each row is written in, (N, languages of the reference + 1)."""
+        return self.profile.languages.flags(spoken(self.texts.raw))
 
     @cached_property
     def values(self) -> Floats:
