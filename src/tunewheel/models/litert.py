@@ -12,6 +12,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +73,17 @@ def _sample(length: int) -> dict[str, Tensor]:
     return {"ids": torch.ones((1, length), dtype=torch.int32), "mask": torch.ones((1, length))}
 
 
-def _converter() -> Any:
-    try:
-        import litert_torch
-    except ImportError:
+def check_installed() -> None:
+    """Raises `ServingError` when litert-torch is not installed; its import, which takes long, is left for later."""
+    if find_spec("litert_torch") is None:
         mend = "pip install 'tunewheel[litert]', and keep the torch that is there: add torch==VERSION to the command."
-        raise ServingError("to write for LiteRT, litert-torch is needed.", mend=mend) from None
+        raise ServingError("to write for LiteRT, litert-torch is needed.", mend=mend)
+
+
+def _converter() -> Any:
+    check_installed()
+    import litert_torch
+
     return litert_torch
 
 

@@ -29,8 +29,11 @@ def export_litert(
     Raises `ServingError` when litert-torch is not installed, when the folder is there, when the answers are not as near
     as the `tolerance` asks, for a floor, and what loading a version raises.
     """
+    from ..models.litert import check_installed
+
     say, tolerance = say or Silent(), tolerance or Tolerance()
     place = checked_place(Path(output))
+    check_installed()  # before the version is loaded and the test rows are answered
     judged = Judged(workspace, version)
     task = judged.revived.task
     with say.stage("Exporting", 2) as stage, tempfile.TemporaryDirectory() as folder:
