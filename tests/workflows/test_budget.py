@@ -76,7 +76,7 @@ def test_a_training_of_a_search_may_lose_half_of_its_epochs_to_the_clock(left: f
 
 def test_time_for_the_test_rows_and_the_papers_is_kept_back() -> None:
     clock = Clock(100.0, time.perf_counter())
-    assert 95 - 4 - 25 - 1 < clock.for_training(10.0) <= 95 - 4 - 25
+    assert 95 - 4 - 11.5 - 1 < clock.for_training(10.0) <= 95 - 4 - 11.5
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tunewheel.records import Source
 from tunewheel.training.options import TrainingOptions
 from tunewheel.workflows.rows import sets as rows_of
 from tunewheel.workflows.rows.sets import Sets
-from tunewheel.workflows.tuning.contend import Candidate
+from tunewheel.workflows.tuning.contend import ROUGHLY, Candidate, contend
 from tunewheel.workflows.tuning.learn import Learner
 from tunewheel.workflows.tuning.papers import ALL_ROWS, DATA, LEARNT, draft_papers
 
@@ -69,3 +69,20 @@ def test_the_papers_say_what_was_learnt_from(carved: bool, told: str | None, tin
     recipe = build({"task": "text_classification", "data": {"path": "rows.csv"}})
     papers = draft_papers(candidate, recipe, learner.sets, None)
     assert json.loads(papers[DATA]).get(LEARNT) == told
+
+
+def test_in_a_hurry_the_body_before_answers_in_bf16_and_its_name_says_so(tiny_folder: Path, tmp_path: Path) -> None:
+    learner, _ = frozen(tiny_folder, tmp_path, carved=False)
+    candidate = learner.before(TrainingOptions(precision="bf16"))
+    rows = learner.sets.validation
+    exact, rough = contend(candidate, rows), contend(candidate, rows, rough=True)
+    assert rough.rough and rough.contender.name == candidate.name + ROUGHLY
+    assert not exact.rough and exact.contender.name == candidate.name
+    ours, theirs = (np.array([said.confidence for said in one.contender.predictions]) for one in (exact, rough))
+    assert not np.array_equal(ours, theirs) and np.allclose(ours, theirs, atol=0.05)
+
+
+def test_a_body_that_is_read_in_float32_has_no_rougher_answers(tiny_folder: Path, tmp_path: Path) -> None:
+    learner, candidate = frozen(tiny_folder, tmp_path, carved=False)
+    judged = contend(candidate, learner.sets.validation, rough=True)
+    assert not judged.rough and judged.contender.name == candidate.name

@@ -17,10 +17,10 @@ def candidate(hits: int, role: str = "before", rows: int = 100) -> Any:
     return SimpleNamespace(task=task, validation=scores, made=made, score=right.value, name=f"{role} {hits}")
 
 
-def entrant(of: Any, hits: int) -> Any:
+def entrant(of: Any, hits: int, *, rough: bool = False) -> Any:
     """The same after the test rows: right on so many of them."""
     scores = candidate(hits).validation
-    return SimpleNamespace(candidate=of, task=of.task, contender=SimpleNamespace(scores=scores))
+    return SimpleNamespace(candidate=of, task=of.task, contender=SimpleNamespace(scores=scores), rough=rough)
 
 
 def three(rival: int, tuned: int) -> list[Any]:
@@ -74,3 +74,9 @@ def test_the_best_rival_is_kept_where_it_is_as_good_anywhere_and_the_fine_tuned_
         entrants = [entrant(floor, 99), entrant(rival, on_test), entrant(tuned, 70)]
         assert worth_keeping(entrants[2], entrants) == ([entrants[2], entrants[1]] if kept else [entrants[2]])
         assert worth_keeping(entrants[1], entrants) == [entrants[2], entrants[1]]
+
+
+def test_what_was_judged_in_bf16_only_is_never_kept_though_it_looks_as_good() -> None:
+    plain, rival, tuned = three(80, 70)
+    entrants = [entrant(plain, 50), entrant(rival, 90, rough=True), entrant(tuned, 60)]
+    assert worth_keeping(entrants[2], entrants) == [entrants[2]]

@@ -52,10 +52,12 @@ class Apart:
     whole: float
 
 
-def learn(vectors: Any, generator: np.random.Generator) -> Reference:
-    """The reference of at least four rows of vectors (m, D), sparse or dense, with its calibration."""
+def learn(vectors: Any, generator: np.random.Generator, table: Floats | None = None) -> Reference:
+    """The reference of at least four rows of vectors (m, D), sparse or dense, with its calibration or a given one."""
     mean, square = _mean(vectors)
     rows = vectors.shape[0]
+    if table is not None:
+        return Reference(mean, rows, square, table)
     chosen = generator.choice(rows, min(rows, MOST_ROWS), replace=False)
     table = _calibrate(_products(vectors[chosen], mean), generator)
     return Reference(mean, rows, square, table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...training.options import TrainingOptions
-from ..tuning.budget import MARGIN, PAPERS_SECONDS, READINGS, Cost, Pace
+from ..tuning.budget import Cost, Pace, answering_seconds, left_to_train
 from ..tuning.lay_floors import MOST_ROWS
 from .probe import Told
 
@@ -44,7 +44,7 @@ class Rows:
 @dataclass(frozen=True)
 class Outlook:
     """Seconds of a run: `before` a training, of the training (`cost`, and as a rule so many `passes`), of learning
-    `again`, and of all that comes `after`; `answering` the test rows once. Memory and disk in MB."""
+    `again`, and of all that comes `after`; `answering` the test rows in a hurry. Memory and disk in MB."""
 
     options: TrainingOptions
     before: float
@@ -65,8 +65,7 @@ class Outlook:
 
     def left(self, budget: float) -> float:
         """Seconds of a `budget` that are left to train in, kept back what `tune` keeps back."""
-        rest = (1 - MARGIN) * (budget - self.before) - READINGS * self.answering - PAPERS_SECONDS
-        return rest - self.again
+        return left_to_train(budget - self.before, self.answering) - self.again
 
 
 def usual_passes(options: TrainingOptions) -> float:
@@ -88,7 +87,9 @@ def outlook(rows: Rows, read: Floored, told: Told) -> Outlook:
     keep = {"keep": "last"} if rows.few else {}  # as `tune` does
     options = TrainingOptions(**{**told.training, **keep})
     train, held = rows.train * told.units["train"], rows.validation * told.units["validation"]
-    answering = rows.test * (rows.longer * told.units["validation"] * told.reading + told.encoding)
+    units = rows.longer * told.units["validation"]
+    reading, watching = (units * seconds + told.encoding for seconds in (told.reading, told.watching))
+    answering, hurried = rows.test * reading, answering_seconds(rows.test, reading, watching)
     cost = Pace(told.learning, told.watching, told.keeping).cost(options, int(train), int(held), 1)
     again = 0.0
     if rows.few:
@@ -107,7 +108,7 @@ def outlook(rows: Rows, read: Floored, told: Told) -> Outlook:
         + _rows_mb(rows, told)
         + _again_mb(rows.few, told.module_mb, told.moving_mb)
     )
-    return Outlook(options, before, cost, again, after, answering, memory, _disk_mb(rows, told))
+    return Outlook(options, before, cost, again, after, hurried, memory, _disk_mb(rows, told))
 
 
 def floored(rows: Rows, seconds: float, memory_mb: float, told: Told | None) -> Floored:

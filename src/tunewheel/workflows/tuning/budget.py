@@ -19,7 +19,9 @@ _WRITTEN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*")
 MARGIN = 0.05
 # Saving, certifying and writing the report, beside the answers to the test rows.
 PAPERS_SECONDS = 4.0
-READINGS = 2.5  # by the frozen encoder and by the chosen one, and half for certificates and slow moments
+# Of the test rows, so many are asked once more for a certificate in a hurry: all would cost more than they could show.
+HURRIED_ROWS = 500
+SLOW_MOMENTS = 1.15
 FEWEST_STEPS = 10
 SPARE = 1.15
 MUCH_MORE = 1.5
@@ -71,8 +73,19 @@ class Clock:
         return self.seconds - (time.perf_counter() - self.started)
 
     def for_training(self, answering: float) -> float:
-        """Seconds left to train, when answering the test rows once takes `answering` seconds."""
-        return (1 - MARGIN) * self.left - READINGS * answering - PAPERS_SECONDS
+        """Seconds left to train, when all answers at the end take `answering` seconds."""
+        return left_to_train(self.left, answering)
+
+
+def left_to_train(seconds: float, answering: float) -> float:
+    """Of so many `seconds`, those before all answers at the end, which take `answering`."""
+    return (1 - MARGIN) * seconds - SLOW_MOMENTS * answering - PAPERS_SECONDS
+
+
+def answering_seconds(rows: int, reading: float, watching: float = 0.0) -> float:
+    """What all answers to so many test `rows` take: those of the version that is chosen and, in part, once more for its
+    certificate, `reading` seconds a row; and those of the body before, `watching` seconds a row."""
+    return (rows + min(rows, HURRIED_ROWS)) * reading + rows * watching
 
 
 @dataclass(frozen=True)

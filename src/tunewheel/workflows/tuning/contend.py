@@ -14,6 +14,7 @@ from ...task import Engine, Outputs, Task
 from ...training.options import TrainingOptions
 
 Encode = Callable[[Task, Sequence[Example]], Batch]
+ROUGHLY = ", in bf16"
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Made:
 
     What was fitted once more with the validation rows among the others `knows_validation`: the answers are those of its
     twin that had not seen them. `own` are those of `origin` itself, where they are known. `options` are those it was
-    fine-tuned with.
+    fine-tuned with. `rough` is the same engine in bf16, for answers that are scored and never served.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Made:
     options: TrainingOptions | None = None
     own: Outputs | None = field(default=None, repr=False)
     knows_validation: bool = False
+    rough: Engine | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,12 @@ class Candidate:
         """The metric that decides, on the validation rows."""
         return self.validation[self.task.best_by]
 
-    def answer(self, examples: Sequence[Example]) -> tuple[list[Prediction], list[Prediction]]:
-        """Answers to examples, calibrated and as they would be without."""
+    def answer(
+        self, examples: Sequence[Example], engine: Engine | None = None
+    ) -> tuple[list[Prediction], list[Prediction]]:  # fmt: skip
+        """Answers to examples, calibrated and as they would be without; by another `engine` where one is given."""
         batch = self.made.encode(self.task, examples)
-        outputs = self.made.engine(batch)
+        outputs = (engine or self.made.engine)(batch)
         return self.task.decode(outputs, batch), self.plain.decode(outputs, batch)
 
     def held_answers(self, held: Sequence[Example]) -> list[Prediction]:
@@ -81,6 +85,7 @@ class Entrant:
     candidate: Candidate
     contender: Contender
     calibration: Calibration
+    rough: bool = False  # its answers are not those that it would serve
 
     @property
     def task(self) -> Task:
@@ -97,14 +102,16 @@ def candidate(task: Task, made: Made, examples: Sequence[Example]) -> Candidate:
     return Candidate(made, own, task, own.score(own.decode(made.outputs, made.held), examples))
 
 
-def contend(candidate: Candidate, test: Sequence[Example]) -> Entrant:
-    """Answer the test rows."""
+def contend(candidate: Candidate, test: Sequence[Example], *, rough: bool = False) -> Entrant:
+    """Answer the test rows; in bf16, and said so, where it may be `rough` and there is a way."""
+    made = candidate.made
+    engine = made.rough if rough else None
     started = time.perf_counter()
-    predictions, raw = candidate.answer(test)
+    predictions, raw = candidate.answer(test, engine)
     seconds = time.perf_counter() - started
-    made, scores = candidate.made, candidate.task.score(predictions, test)
-    contender = Contender(made.name, made.role, predictions, scores, made.seconds, seconds, made.size_bytes)
-    return Entrant(candidate, contender, _calibration(candidate.task, contender, raw))
+    name, scores = made.name + (ROUGHLY if engine else ""), candidate.task.score(predictions, test)
+    contender = Contender(name, made.role, predictions, scores, made.seconds, seconds, made.size_bytes)
+    return Entrant(candidate, contender, _calibration(candidate.task, contender, raw), engine is not None)
 
 
 def _calibration(task: Task, contender: Contender, raw: Sequence[Prediction]) -> Calibration:

@@ -22,12 +22,11 @@ from ..rows.judged import ROWS, JudgedRow, as_judged, as_lines
 from ..rows.lessons import TAUGHT
 from ..rows.sets import Sets
 from ..wheel.drifted import PROFILE, profile_of
+from .budget import HURRIED_ROWS
 from .contend import Candidate, Entrant
 
 # A draft shows in a moment whether it answers as it was judged; what goes live is asked about everything.
 DRAFT_ROWS, DRAFT_ALONE = 200, 10
-# Under a budget a second reading of all test rows would cost more than it could show.
-HURRIED_ROWS = 500
 # So many validation rows show how large activations become, and so many what confidence another form should have.
 REACH_ROWS, HELD_ROWS = 64, 500
 

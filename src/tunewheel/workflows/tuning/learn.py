@@ -6,6 +6,7 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ from .trial import Trial, Watch, run_trial
 
 PROBED_STEPS = 6
 PROBED_UNITS, PROBED_PICTURES = 4_096, 64
-PROBED_READINGS = 3
+PROBED_READINGS = 2
 SAMPLED = 2_000
 FINE_TUNED = "Fine-tuned"
 Pair = tuple[Array, Array]  # vectors (N, H) and targets
@@ -108,13 +109,14 @@ class Learner:
         head = self.last_head if last else self.head
         return dict(self.fresh_module(trial.seed, head=head if trial.options.warm_head else None).state_dict())
 
-    def reading_seconds(self) -> float:
-        """Seconds to answer one unit (token, picture) in float32, the best of a few readings of some rows."""
+    def reading_seconds(self, *, half: bool = False) -> float:
+        """Seconds to answer one unit (token, picture) in float32 or bf16, the best of a few readings of some rows."""
         most = PROBED_UNITS if "tokens" in self.validation else PROBED_PICTURES
         rows = self.validation.select(np.flatnonzero(np.cumsum(sizes(self.validation)) <= most))
         rows = rows if len(rows) else self.validation.select(np.arange(1))
-        engine, taken = ModuleEngine(self.fresh_module(self.seed)), []
-        for _ in range(PROBED_READINGS):  # the first pays for warming up
+        engine, taken = ModuleEngine(self.fresh_module(self.seed), half=half), []
+        engine(rows.select(np.arange(1)))  # the first pays for warming up
+        for _ in range(PROBED_READINGS):
             started = time.perf_counter()
             engine(rows)
             taken.append(time.perf_counter() - started)
@@ -135,9 +137,10 @@ class Learner:
             twin, own = self._fit_heads(module, (vectors, train["targets"]), held, held_vectors)
             stage.advance()
         self.last_head, seconds = _head_of(module), time.perf_counter() - started
-        return self._candidate(
+        made = self._candidate(
             frozen.TITLE, "before", module, twin, seconds, own=own or twin, knows_validation=own is not None
         )
+        return replace(made, made=replace(made.made, rough=ModuleEngine(module, half=True))) if half else made
 
     def _fit_heads(self, module: Headed, train: Pair, held: Batch, vectors: Array) -> tuple[Outputs, Outputs | None]:
         """Put the head of the frozen encoder on the module. Gives the answers to the validation rows of one that has

@@ -63,8 +63,9 @@ def proved_on_validation(tuned: Candidate, rival: Candidate, groups: Groups = No
 
 
 def worth_keeping(chosen: Entrant, entrants: Sequence[Entrant]) -> list[Entrant]:
-    """The fine-tuned model, and the best rival where that is chosen or at least as good, on validation or on test."""
-    candidates = [entrant.candidate for entrant in entrants]
+    """The fine-tuned model, and the best rival where that is chosen or at least as good, on validation or on test. Only
+    what was judged as it would be served can be kept."""
+    candidates = [entrant.candidate for entrant in entrants if not entrant.rough]
     tuned, rival = fine_tuned(candidates), best_rival(candidates)
     main = next((entrant for entrant in entrants if entrant.candidate is tuned), chosen)
     beside = next(entrant for entrant in entrants if entrant.candidate is rival)

@@ -49,7 +49,9 @@ class Trainings:
         self.learner, self.anytime, self.clock, self.kept, self.folder = learner, anytime, clock, kept, folder
         self.best: Best | None = None
         self.averager = Averager()
-        self.answering = self.judging = 0.0  # seconds to read the test rows, the validation rows
+        self.answering = self.judging = (
+            0.0  # seconds for all answers to the test rows, for those to the validation rows
+        )
 
     def left(self) -> float:
         """Seconds left to train in: what is needed at the end is kept back."""
