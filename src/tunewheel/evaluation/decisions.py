@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, log_softmax, softmax
+from scipy.special import expit, log_softmax
 
 from ..records import Array, Prediction
 
@@ -15,8 +15,10 @@ Floats = NDArray[np.float64]
 
 def probabilities(logits: Array, temperature: float = 1.0) -> Floats:
     """Softmax of `logits` (N, C) divided by `temperature`."""
-    shares: Floats = softmax(logits.astype(np.float64) / temperature, axis=1)
-    return shares
+    # SciPy's softmax, number for number; what it does besides takes a single row five times as long.
+    scores = logits.astype(np.float64) / temperature
+    shares: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
 
 
 def independent(logits: Array) -> Floats:

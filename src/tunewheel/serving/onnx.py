@@ -34,8 +34,8 @@ class OnnxEngine:
         self._pool = ThreadPoolExecutor(spread, "onnx", give_way) if spread > 1 else None
 
     def __call__(self, batch: Batch) -> Outputs:
-        runs = self._runs(sizes(batch))
-        if len(runs) == 1:
+        runs = self._runs(sizes(batch)) if len(batch) > 1 else []
+        if len(runs) < 2:
             return {"logits": self._answer(batch)}
         runs.reverse()  # the longest first, so that no core is left alone with them in the end
         parts = [batch.select(rows) for rows in runs]

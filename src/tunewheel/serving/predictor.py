@@ -58,7 +58,8 @@ class Predictor:
         problems: list[Problem] = []
         for number, row in enumerate(rows, start=1):
             try:
-                examples.append(replace(self.task.parse(row, Source("request", number)), target=None))
+                example = self.task.parse(row, Source("request", number))
+                examples.append(example if example.target is None else replace(example, target=None))
             except DataError as error:
                 problems.extend(error.problems)
         if problems:

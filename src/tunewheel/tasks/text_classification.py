@@ -119,9 +119,9 @@ class TextClassification(Task):
 
     def _targets(self, examples: Sequence[Example]) -> Array | None:
         """(N,) class numbers, or (N, C) shares or indicators; None when a target is missing or unknown."""
-        places = {label: number for number, label in enumerate(self.labels)}
         if any(example.target is None for example in examples):
             return None
+        places = {label: number for number, label in enumerate(self.labels)}
         if any(name not in places for example in examples for name in _names(example.target)):
             return None
         if not self.options.multi_label and not self.facts["soft"]:

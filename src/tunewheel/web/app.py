@@ -13,22 +13,21 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from .. import __version__
-from ..errors import TunewheelError
 from ..serving import Access, ServingOptions
 from ..workflows.desk import Desk
 from . import protocol
 from .audit import Audited, AuditLog
 from .corrections import corrections, feedback_schemas
+from .direct import Direct
 from .limits import BodyLimits, HeaderLimits, TimeLimit
 from .metrics import Measured, Metrics, forget_dead
-from .problems import Refused, answer_error
+from .problems import ANSWERED, answer_error
 from .rates import RateLimit
 from .refusals import Refusals
-from .routes import api, site
+from .routes import Answering, api, predicting, site
 from .schemas import request_schemas
 from .security import LOOPBACK_NAMES, OPEN_ROUTES, Bearer, SafeHeaders, SameSite
 from .service import Service
@@ -49,6 +48,7 @@ def create_app(
     metrics = Metrics(service)
     log = AuditLog(access.log) if access.log else None
     secured = access.keyring is not None
+    predict = predicting(service, metrics, options.seconds)
     app = FastAPI(
         title="Tunewheel",
         version=__version__,
@@ -59,10 +59,10 @@ def create_app(
         redirect_slashes=False,
         telemetry=NO_TELEMETRY,
         lifespan=_lifespan(service, options, metrics, log, desk),
-        middleware=_middleware(service, options, metrics, access, log),
-        exception_handlers=dict.fromkeys((TunewheelError, Refused, HTTPException, TimeoutError), answer_error),
+        middleware=_middleware(service, options, metrics, access, log, predict),
+        exception_handlers=dict.fromkeys(ANSWERED, answer_error),
     )
-    app.include_router(api(service, metrics, options.seconds))
+    app.include_router(api(service, metrics, predict))
     app.include_router(corrections(service, metrics, desk))
     app.include_router(site(service, secured, corrected=desk is not None))
     _describe(app, service, options, secured=secured)
@@ -70,8 +70,9 @@ def create_app(
 
 
 def _middleware(
-    service: Service, options: ServingOptions, metrics: Metrics, access: Access, log: AuditLog | None
-) -> list[Middleware]:
+    service: Service, options: ServingOptions, metrics: Metrics, access: Access, log: AuditLog | None,
+    predict: Answering,
+) -> list[Middleware]:  # fmt: skip
     """Outermost first: what is cheap to refuse is refused before what costs more."""
     body = options.max_image_body if service.reads == "image" else options.max_text_body
     return [
@@ -85,6 +86,7 @@ def _middleware(
         *([Middleware(RateLimit, rate=options.rate)] if options.rate else []),
         Middleware(TimeLimit, seconds=options.seconds),
         Middleware(BodyLimits, sizes={"/predict": body, "/feedback": options.max_text_body}, depth=options.max_depth),
+        Middleware(Direct, path="/predict", answer=predict),
     ]
 
 

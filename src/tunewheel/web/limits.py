@@ -6,10 +6,10 @@ import asyncio
 import re
 from collections.abc import Mapping
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import RequestTooLarge
+from .fields import field_of
 from .problems import Refused
 
 # Possessive, and the closing quote optional, so that no input makes it look at a byte twice.
@@ -51,9 +51,9 @@ class BodyLimits:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in self.sizes:
             await self.app(scope, receive, send)
             return
-        headers, most = Headers(scope=scope), self.sizes[scope["path"]]
-        check_content_type(headers.get("content-type", ""), headers.get("content-encoding", ""))
-        check_size(int(headers.get("content-length", "0")), most)
+        most = self.sizes[scope["path"]]
+        check_content_type(field_of(scope, "content-type"), field_of(scope, "content-encoding"))
+        check_size(int(field_of(scope, "content-length", "0")), most)
         body = await self._read(receive, most)
         if body is not None:
             check_json(body, self.depth)

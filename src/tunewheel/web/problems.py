@@ -47,6 +47,10 @@ class Refused(Exception):
         self.headers: dict[str, str] = {}
 
 
+# What a handler may raise to end a request; everything else is a failure of the server.
+ANSWERED = (TunewheelError, Refused, HTTPException, TimeoutError)
+
+
 def body(problems: Sequence[Problem]) -> dict[str, Any]:
     """The JSON of an error: `{"errors": [{"what", "where", "mend"}]}`."""
     return {"errors": [{"what": p.what, "where": p.where, "mend": p.mend} for p in problems]}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .fields import fields_of
 from .problems import refusal
 
 # A client that is still sending reads no answer: this much more of its body is read and thrown away first.
@@ -31,7 +31,7 @@ class Refusals:
             response = refusal(error)
             if exchange.begun:
                 return
-            if "expect" not in Headers(scope=scope):  # else the client sends its body only after our word
+            if "expect" not in fields_of(scope):  # else the client sends its body only after our word
                 await exchange.linger()
             response.headers["Connection"] = "close"
             await response(scope, receive, send)

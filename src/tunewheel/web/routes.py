@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from ..errors import RequestInvalid
 from ..serving import Pending
 from . import pages
+from .fields import field_of
 from .metrics import Metrics
 from .problems import Refused, from_validation
 from .schemas import (
@@ -37,27 +40,17 @@ KEY_SAID = "Requests with the same key are answered by the same version while tw
 _ERRORS = (400, 401, 403, 408, 413, 415, 421, 422, 429, 431, 503, 504)
 # Reading so short a body takes less than handing it to another thread.
 SHORT_BODY = 16_384
+# As JSONResponse writes it; made once.
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+Answering = Callable[[Request], Awaitable[Response]]
 
 
-def api(service: Service, metrics: Metrics, seconds: float) -> APIRouter:
-    """What programs use: /predict, /version, /health, /ready, /metrics."""
-    router = APIRouter()
-    body = {"schema": {"$ref": "#/components/schemas/PredictRequest"}, "examples": example_requests(service)}
-    keep = {"name": KEEP, "in": "header", "description": KEEP_SAID, "schema": {"type": "string", "enum": ["no", "yes"]}}
-    key = {"name": KEY, "in": "header", "description": KEY_SAID, "schema": {"type": "string"}}
-    content = {"application/json": body}
-    extra = {"requestBody": {"required": True, "content": content}, "parameters": [keep, key]}
-    errors: dict[int | str, dict[str, Any]] = {status: {"model": ErrorResponse} for status in _ERRORS}
+def predicting(service: Service, metrics: Metrics, seconds: float) -> Answering:
+    """What answers a request to /predict."""
 
-    @router.post(
-        "/predict",
-        summary="Answer one row or many",
-        response_model=PredictResponse,
-        openapi_extra=extra,
-        responses=errors,
-    )
     async def predict(request: Request) -> Response:
-        body, keep, key = await request.body(), may_be_kept(request), request.headers.get(KEY, "")
+        body, keep, key = await request.body(), may_be_kept(request), field_of(request.scope, KEY.lower())
         if len(body) <= SHORT_BODY:
             pending = asked(service, body, seconds, alone=request.scope.get("alone", False), keep=keep, key=key)
         else:
@@ -66,7 +59,28 @@ def api(service: Service, metrics: Metrics, seconds: float) -> APIRouter:
         answers = waiting.result() if waiting.done() else await _while_connected(request, waiting)
         request.scope.update(rows=len(answers), version=pending.version)  # for whoever notes it
         metrics.rows.inc(len(answers))
-        return JSONResponse({"version": pending.version, "predictions": answers})
+        content = _JSON.encode({"version": pending.version, "predictions": answers})
+        return Response(content, media_type="application/json")
+
+    return predict
+
+
+def api(service: Service, metrics: Metrics, predict: Answering) -> APIRouter:
+    """What programs use: /predict, /version, /health, /ready, /metrics."""
+    router = APIRouter()
+    body = {"schema": {"$ref": "#/components/schemas/PredictRequest"}, "examples": example_requests(service)}
+    keep = {"name": KEEP, "in": "header", "description": KEEP_SAID, "schema": {"type": "string", "enum": ["no", "yes"]}}
+    key = {"name": KEY, "in": "header", "description": KEY_SAID, "schema": {"type": "string"}}
+    content = {"application/json": body}
+    extra = {"requestBody": {"required": True, "content": content}, "parameters": [keep, key]}
+    errors: dict[int | str, dict[str, Any]] = {status: {"model": ErrorResponse} for status in _ERRORS}
+    router.post(
+        "/predict",
+        summary="Answer one row or many",
+        response_model=PredictResponse,
+        openapi_extra=extra,
+        responses=errors,
+    )(predict)
 
     # In full, as FastAPI would document errors in the type of the answer itself.
     refused = {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}
@@ -98,7 +112,7 @@ def api(service: Service, metrics: Metrics, seconds: float) -> APIRouter:
 def may_be_kept(request: Request) -> bool:
     """Whether the client lets the rows of its request be kept. Raises `RequestInvalid`: who writes it in another way
     must not believe to have said no."""
-    said = request.headers.get(KEEP, "yes").strip().lower()
+    said = field_of(request.scope, KEEP.lower(), "yes").strip().lower()
     if said not in ("no", "yes"):
         raise RequestInvalid(f"'{said[:20]}' is neither no nor yes.", where=f"header {KEEP}", mend="Send no, or yes.")
     return said == "yes"
@@ -123,11 +137,13 @@ async def _while_connected(request: Request, future: Future[list[dict[str, Any]]
     """The answers; when the client leaves or the time is over, the request leaves the queue."""
     answers = asyncio.wrap_future(future)
     left = asyncio.create_task(_disconnected(request))
+    left.add_done_callback(lambda _: answers.cancel())
     try:
-        await asyncio.wait((answers, left), return_when=asyncio.FIRST_COMPLETED)
-        if not answers.done():
-            raise Refused(499, "the client left.")
-        return answers.result()
+        return await answers
+    except asyncio.CancelledError:
+        if left.done() and not left.cancelled():
+            raise Refused(499, "the client left.") from None
+        raise
     finally:
         answers.cancel()
         left.cancel()

@@ -33,9 +33,9 @@ class PredictRequest(BaseModel):
 
     text: str = Field(default="", min_length=1, description="One text.")
     image: str = Field(default="", min_length=1, description="The bytes of one picture file as base64.")
-    row: Row = Field(default={}, min_length=1, description="One row: values by column.")
-    texts: list[str] = Field(default=[], min_length=1, description="Texts.")
-    rows: list[Row] = Field(default=[], min_length=1, description="Rows: values by column.")
+    row: Row = Field(default_factory=dict, min_length=1, description="One row: values by column.")
+    texts: list[str] = Field(default_factory=list, min_length=1, description="Texts.")
+    rows: list[Row] = Field(default_factory=list, min_length=1, description="Rows: values by column.")
 
     @model_validator(mode="after")
     def _one_field(self) -> PredictRequest:

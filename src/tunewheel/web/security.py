@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .. import registry
 from ..errors import Unauthorized
 from ..registry import Token
 from ..serving import Keyring
+from .fields import field_of, fields_of
 from .problems import Refused
 
 OPEN_ROUTES = ("/", "/health", "/ready")
@@ -27,6 +28,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 
 class SafeHeaders:
@@ -38,9 +40,8 @@ class SafeHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                there = {name for name, _ in message["headers"]}  # lower case, as ASGI says
+                message["headers"] = [*message["headers"], *(one for one in _RAW if one[0] not in there)]
             await send(message)
 
         await self.app(scope, receive, with_headers)
@@ -59,9 +60,10 @@ class SameSite:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            headers = Headers(scope=scope)
-            self._check_host(headers.getlist("host"))
-            self._check_origin(headers.getlist("origin"), headers.get("host", ""))
+            fields = fields_of(scope)
+            self._check_host(fields.get("host", ()))
+            if "origin" in fields:
+                self._check_origin(fields["origin"], field_of(scope, "host"))
         await self.app(scope, receive, send)
 
     def _check_host(self, hosts: Sequence[str]) -> None:
@@ -73,6 +75,7 @@ class SameSite:
             raise Refused(403, "another web site may not ask.", "header Origin", "Ask from a program or from GET /.")
 
 
+@lru_cache(256)
 def name_of(host: str) -> str:
     """The name in a Host header, without its port and brackets; empty when it is none."""
     try:
@@ -98,7 +101,7 @@ class Bearer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in OPEN_ROUTES:
-            token = self._token(Headers(scope=scope).getlist("authorization"))
+            token = self._token(fields_of(scope).get("authorization", ()))
             scope["token"] = token.name
             self._check(token, NEEDED.get(scope["path"]))
         await self.app(scope, receive, send)
