@@ -61,6 +61,12 @@ def learn(vectors: Any, generator: np.random.Generator) -> Reference:
     return Reference(mean, rows, square, table)
 
 
+def calibrated(vectors: Any, table: Floats) -> Reference:
+    """The reference of rows of vectors (m, D) whose calibration is known."""
+    mean, square = _mean(vectors)
+    return Reference(mean, vectors.shape[0], square, table)
+
+
 def measure(reference: Reference, vectors: Any, chance: float = CHANCE) -> Apart:
     """How far the window's vectors (n, D), n at least 2, are from the reference; without change they are beyond the
     threshold with this chance."""
@@ -118,7 +124,7 @@ def _drawn(products: NDArray[np.float32], size: int, generator: np.random.Genera
 
 
 def _at(table: Floats, size: int) -> tuple[float, float, float]:
-    """The moments at this size, between those measured; the mean is 0 by construction."""
+    """The moments at this size, between those measured."""
     where = np.log(table[:, 0])
-    spread, skew = (float(np.interp(np.log(size), where, table[:, column])) for column in (2, 3))
-    return 0.0, spread, skew
+    mean, spread, skew = (float(np.interp(np.log(size), where, table[:, column])) for column in (1, 2, 3))
+    return mean, spread, skew
