@@ -24,7 +24,7 @@ from .version import Rows, Version, fitted
 
 @dataclass
 class Live:
-    """The live version with what is known of it: its profile, its audits, the rows that candidates mended and broke;
+    """The live version with what is known of it: its profile, its audits, what each candidate mended and broke;
     and how often the frozen rows have judged and promoted."""
 
     version: Version
@@ -32,7 +32,7 @@ class Live:
     history: History = field(default_factory=History)
     looks: int = 0
     promotions: int = 0
-    earlier: tuple[int, int] = (0, 0)
+    earlier: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def of(cls, stream: Stream, version: Version) -> Live:
@@ -42,7 +42,7 @@ class Live:
     def promote(self, stream: Stream, version: Version) -> None:
         """Another one takes its place; the frozen rows stay the same."""
         self.version, self.watch, self.history = version, Watch(stream.pool, version), History()
-        self.earlier = (0, 0)
+        self.earlier = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def judged(stream: Stream, live: Live, candidate: Version, audit: Audit, labelle
     ]
     decision = decide(evidence, [slices_guard(_examples(stream), Paired(*frozen, [], _keys(stream)))])
     mine = next(look for look in decision.looks if look.name == "audited")
-    live.earlier = (live.earlier[0] + mine.mended, live.earlier[1] + mine.broken)
+    live.earlier = (*live.earlier, (mine.mended, mine.broken))
     live.looks += 1
     live.promotions += decision.promote and any(look.name == "frozen" and look.better for look in decision.looks)
     return decision

@@ -11,6 +11,7 @@ from sqlalchemy import inspect, text
 from tunewheel.backends import Store
 from tunewheel.backends.database import Database
 from tunewheel.backends.ledger import SqlLedger
+from tunewheel.backends.lines import line
 from tunewheel.backends.migrations import MIGRATIONS, migrate
 from tunewheel.backends.seals import SqlSeals
 from tunewheel.backends.tables import metadata
@@ -19,7 +20,7 @@ from tunewheel.backends.versions import SqlVersions
 from tunewheel.errors import WorkspaceError
 from tunewheel.registry import Seal, Token, digest, utc_now
 from tunewheel.testing.stores import draft_version
-from tunewheel.testing.stores.journal import spoken
+from tunewheel.testing.stores.journal import answered, spoken
 
 # Whoever changes a released migration leaves the databases that have it behind.
 RELEASED = {
@@ -85,6 +86,21 @@ def test_a_database_of_every_release_goes_on_with_all_that_is_in_it(database: Da
     store.ledger.verify()
     assert store.versions.reserve() == "v0003"
     assert store.journal.say([spoken(1)]) == 1
+    store.close()
+
+
+def test_answers_that_were_kept_with_probabilities_are_there_without_them(database: Database) -> None:
+    migrate(database, MIGRATIONS[:4])
+    kept = answered(1)
+    columns = {**line(kept), "probabilities": '{"cards":0.9}'}
+    names = ", ".join(f'"{name}"' for name in columns)
+    with database.writing() as connection:
+        connection.execute(
+            text(f"INSERT INTO asked ({names}) VALUES ({', '.join(f':{name}' for name in columns)})"), columns
+        )
+    store = Store(database.url)
+    assert list(store.journal.asked()) == [kept]
+    assert store.journal.keep([kept]) == 0
     store.close()
 
 

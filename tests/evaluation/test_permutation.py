@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom
 
 from tunewheel.evaluation.compare import mcnemar
-from tunewheel.evaluation.permutation import bet, exchanged
+from tunewheel.evaluation.permutation import bet, exchanged, flipped
 from tunewheel.records import Ratio
 
 
@@ -40,6 +40,18 @@ def test_the_order_in_which_draws_are_held_changes_nothing() -> None:
     generator = np.random.default_rng(1)
     a, b = (right(generator.random(3_000) < share) for share in (0.80, 0.78))
     assert exchanged(a, b, draws=4_000) == exchanged(a, b, draws=4_000)
+
+
+def test_signs_of_rows_alike_and_of_earlier_ones_are_one_exact_sign_test() -> None:
+    wanted = mcnemar([1] * 22 + [0] * 11, [0] * 22 + [1] * 11, "greater")
+    assert flipped(np.full(8, 3.0), np.full(4, 3.0), [(1.0, 14, 7)]) == pytest.approx(wanted, abs=0.01)
+    assert flipped(np.ones(22), np.ones(11), []) == pytest.approx(wanted, abs=0.01)
+    assert flipped(np.ones(0), np.ones(0), []) == 1.0
+
+
+def test_rows_of_little_weight_say_little() -> None:
+    now, against = np.ones(6), (0, 9)
+    assert flipped(now, np.ones(1), [(0.05, *against)]) < 0.1 < 0.8 < flipped(now, np.ones(1), [(1.0, *against)])
 
 
 @pytest.mark.parametrize("rows", [1, 7, 40])

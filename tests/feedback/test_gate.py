@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tunewheel.evaluation.permutation import bet
-from tunewheel.feedback.gate import Decision, Evidence, Guard, bar, decide
+from tunewheel.evaluation.permutation import flipped
+from tunewheel.feedback.gate import KEPT, Decision, Evidence, Guard, bar, decide
 from tunewheel.records import Ratio
 
 
@@ -24,7 +24,7 @@ def test_what_is_proved_better_is_promoted_and_the_sentence_says_by_how_much() -
     decision = decide([Evidence("frozen", *pair(20, 3))])
     assert decision.promote
     assert "better on 123 frozen test rows: 13.8 points [" in decision.sentence
-    assert "20 mended, 3 broken" in decision.sentence
+    assert "20 mended, 3 broken, p = 0.000" in decision.sentence
 
 
 def test_what_is_not_proved_is_held_and_told_how_much_could_be_seen() -> None:
@@ -75,17 +75,36 @@ def test_a_handful_of_audited_rows_proves_nothing() -> None:
 def test_what_one_turn_cannot_prove_several_can() -> None:
     close = Evidence("audited", *pair(8, 4))
     assert not decide([close]).promote
-    assert decide([replace(close, earlier=(24, 8))]).promote
-    assert not decide([replace(close, earlier=(24, 20))]).promote
-    assert not decide([replace(close, earlier=(0, 0)), Evidence("frozen", *pair(2, 2))]).promote
+    decision = decide([replace(close, earlier=((5, 1), (12, 5)))])
+    assert decision.promote
+    assert "8 mended, 4 broken (17 and 6 by the candidates before it), p = 0.0" in decision.sentence
+    assert not decide([replace(close, earlier=((5, 4), (12, 13)))]).promote
+    assert not decide([replace(close, earlier=((0, 0),)), Evidence("frozen", *pair(2, 2))]).promote
 
 
-def test_a_year_of_candidates_that_gain_nothing_seldom_adds_up_to_a_proof() -> None:
-    """The level of a look that shares it is 2.5 %, and it holds for all looks of the year together."""
-    mended = np.random.default_rng(1).binomial(12, 0.5, (400, 26)).cumsum(1)
-    so_far = 12 * np.arange(1, 27)
-    fooled = [any(bet(int(m), int(n - m)) >= 40 for m, n in zip(year, so_far, strict=True)) for year in mended]
-    assert np.mean(fooled) <= 0.04
+def test_what_earlier_candidates_mended_does_not_promote_one_that_breaks_more() -> None:
+    assert not decide([Evidence("audited", *pair(2, 3), earlier=((30, 2),))]).promote
+
+
+def test_what_candidates_showed_long_ago_counts_less() -> None:
+    close = Evidence("audited", *pair(3, 1))
+    long_ago, lately = ((9, 2), *[(0, 0)] * 20), (*[(0, 0)] * 20, (9, 2))
+    apart = [decide([replace(close, earlier=earlier)]).looks[0].p_better for earlier in (long_ago, lately)]
+    assert apart[1] < 0.02 < 0.05 < apart[0]
+
+
+def test_a_turn_promotes_what_gains_nothing_no_more_often_than_its_level_however_many_came_before() -> None:
+    generator = np.random.default_rng(1)
+    fooled, years = 0, 60
+    for _ in range(years):
+        earlier: list[tuple[float, int, int]] = []
+        for _ in range(26):
+            won = int(generator.binomial(8, 0.5))
+            p_value = flipped(np.ones(won), np.ones(8 - won), earlier, draws=2_000)
+            earlier = [(KEPT * weight, *counts) for weight, *counts in earlier] + [(KEPT, won, 8 - won)]
+            if p_value < 0.04 and won > 4:
+                fooled, earlier = fooled + 1, []
+    assert 0 < fooled <= 0.5 * years  # 0.04 a turn would be one a year
 
 
 def test_frozen_rows_that_judged_before_need_more_each_time() -> None:

@@ -95,6 +95,15 @@ def test_files_that_a_removal_left_behind_go_with_the_next_one(team: Workspace) 
     assert folders(team) == ["v0001", "v0005", "v0006", "v0007"]
 
 
+def test_however_many_drafts_go_what_was_removed_before_is_read_once(
+    team: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, entries = [], team.ledger.entries
+    monkeypatch.setattr(team.ledger, "entries", lambda kind="": asked.append(kind) or entries(kind))
+    assert len(tidy(team, keep=0)) == 6
+    assert asked == ["removed"]
+
+
 def test_the_command_removes_all_that_nothing_needs(team: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["versions", "--drafts", "--remove-drafts", "-w", str(team.path)]) == 0
     said = capsys.readouterr()

@@ -147,6 +147,27 @@ def test_a_canary_that_fails_is_stopped_and_no_client_has_felt_it(follower, work
     assert rollout.standing(workspace).rollout == stopped
 
 
+def test_a_guard_that_trips_in_one_process_stops_the_canary_in_all(follower, workspace, loads):
+    with Workspace.open(workspace.path) as beside:
+        other = Follower(
+            beside, Job(workspace.path), Switch(started(beside, Job(workspace.path), "live")), None, Listening()
+        )
+        rollout.canary(workspace, 0.2, "v0002")
+        for process in (follower, other):
+            process.look()
+        assert "v0002" in ask(other, range(50)).values()
+        follower.switch.trial.candidate.predictor._engine = broken
+        ask(follower, range(100))
+        follower.look()
+        other.look()
+        assert other.switch.trial is None and set(ask(other, range(50)).values()) == {"v0001"}
+        other.look()
+        assert workspace.rollout.now().stopped.startswith("it failed in ")
+        assert [entry.facts["share"] for entry in workspace.ledger.entries("canary")] == [0.2, 0.0]
+        other.switch.stop(5)
+        other.switch.try_out(None)
+
+
 def test_a_canary_that_answers_otherwise_is_stopped(follower, workspace, loads):
     rollout.canary(workspace, 0.5, "v0002", limits=GuardLimits(differ=0.05))
     follower.look()

@@ -13,7 +13,7 @@ from ..errors import WorkspaceError
 from ..feedback.journal import Asked, Drawn, Kind, Role, Said
 from .counting import count_on, current_number
 from .database import Database
-from .lines import check, is_name, line, moment, noun
+from .lines import check, is_name, line, moment, nouns
 from .tables import asked, drawn, said
 
 # Lines written or read at a time: what bounds the memory, and at most so many ids in one question.
@@ -65,7 +65,7 @@ class SqlJournal:
             return
         page = wanted.where(tuple_(*_ORDER) >= _place(first)) if first is not None else wanted
         while rows := self._page(page.order_by(*_ORDER)):
-            yield from (noun(Asked, row) for row in rows)
+            yield from nouns(Asked, rows)
             if len(rows) < CHUNK:
                 return
             page = wanted.where(tuple_(*_ORDER) > _place(rows[-1]))
@@ -85,7 +85,7 @@ class SqlJournal:
             wanted = select(asked).where(asked.c.id.in_(chunk), asked.c.role != "shadow")
             with self._database.reading() as connection:
                 rows = connection.execute(wanted.order_by(asked.c.role)).all()
-            found |= {row.id: noun(Asked, row) for row in rows}
+            found |= {one.id: one for one in nouns(Asked, rows)}
         return found
 
     def say(self, said: Sequence[Said]) -> int:
@@ -94,7 +94,7 @@ class SqlJournal:
     def said(self, after: int = 0, kind: Kind | None = None) -> Iterator[Said]:
         wanted = select(said) if kind is None else select(said).where(said.c.kind == kind)
         while rows := self._page(wanted.where(said.c.number > after).order_by(said.c.number)):
-            yield from (noun(Said, row) for row in rows)
+            yield from nouns(Said, rows)
             if len(rows) < CHUNK:
                 return
             after = rows[-1].number
@@ -109,7 +109,7 @@ class SqlJournal:
     def drawn(self, audit: str = "") -> Sequence[Drawn]:
         wanted = select(drawn).where(drawn.c.audit == audit) if audit else select(drawn)
         with self._database.reading() as connection:
-            return [noun(Drawn, row) for row in connection.execute(wanted.order_by(drawn.c.number))]
+            return list(nouns(Drawn, connection.execute(wanted.order_by(drawn.c.number)).all()))
 
     def forget(self, before: str) -> int:
         spoken_of = select(said.c.number).where(said.c.asked == asked.c.id).exists()
@@ -129,16 +129,16 @@ class SqlJournal:
                 for table in (asked, said, drawn)
             }
 
-    def _append(self, name: str, nouns: Sequence[Said | Drawn]) -> int:
+    def _append(self, name: str, new: Sequence[Said | Drawn]) -> int:
         """Number them from the counter of this name on, and keep them in one transaction."""
-        check(nouns)
+        check(new)
         table = said if name == "said" else drawn
         with self._database.writing() as connection:
-            before = count_on(connection, name, len(nouns)) if nouns else current_number(connection, name)
-            lines = ({**line(each), "number": number} for number, each in enumerate(nouns, before + 1))
+            before = count_on(connection, name, len(new)) if new else current_number(connection, name)
+            lines = ({**line(each), "number": number} for number, each in enumerate(new, before + 1))
             for chunk in _chunks(lines):
                 connection.execute(insert(table), chunk)
-            return before + len(nouns)
+            return before + len(new)
 
     def _page(self, wanted: Select[Any]) -> Sequence[Row[Any]]:
         with self._database.reading() as connection:

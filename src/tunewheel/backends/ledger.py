@@ -25,9 +25,9 @@ class SqlLedger:
         with writing(self._database) as connection:
             return enter(connection, kind, facts)
 
-    def entries(self) -> Sequence[Entry]:
+    def entries(self, kind: str = "") -> Sequence[Entry]:
         with self._database.reading() as connection:
-            return _all(connection)
+            return _all(connection, kind)
 
     def last(self) -> int:
         with self._database.reading() as connection:
@@ -53,8 +53,9 @@ def enter(connection: Connection, kind: str, facts: Mapping[str, Any]) -> Entry:
     return entry
 
 
-def _all(connection: Connection) -> list[Entry]:
-    return [_entry(row) for row in connection.execute(select(ledger).order_by(ledger.c.number))]
+def _all(connection: Connection, kind: str = "") -> list[Entry]:
+    wanted = select(ledger).where(ledger.c.kind == kind) if kind else select(ledger)
+    return [_entry(row) for row in connection.execute(wanted.order_by(ledger.c.number))]
 
 
 def _entry(row: Row[Any]) -> Entry:

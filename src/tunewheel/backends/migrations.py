@@ -12,6 +12,8 @@ from sqlalchemy import inspect, text
 from ..errors import WorkspaceError
 from .database import Database
 
+_OF_AN_ANSWER = 'id, role, at, moment, version, "key", "row", answer, confidence'
+
 MIGRATIONS: Sequence[Sequence[str]] = (
     (
         """CREATE TABLE counters (
@@ -126,6 +128,26 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             stopped TEXT NOT NULL,
             CONSTRAINT pk_rollouts PRIMARY KEY (entry),
             CONSTRAINT fk_rollouts_version_versions FOREIGN KEY (version) REFERENCES versions (number))""",
+    ),
+    # Answers without their probabilities, which nobody read. By copying: SQLite before 3.35 cannot drop a column.
+    (
+        f"CREATE TABLE kept AS SELECT {_OF_AN_ANSWER} FROM asked",
+        "DROP TABLE asked",
+        """CREATE TABLE asked (
+            id TEXT NOT NULL,
+            role TEXT NOT NULL,
+            at TEXT NOT NULL,
+            moment BIGINT NOT NULL,
+            version TEXT NOT NULL,
+            "key" TEXT NOT NULL,
+            "row" TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            confidence FLOAT NOT NULL,
+            CONSTRAINT pk_asked PRIMARY KEY (id, role))""",
+        f"INSERT INTO asked ({_OF_AN_ANSWER}) SELECT {_OF_AN_ANSWER} FROM kept",
+        "DROP TABLE kept",
+        "CREATE INDEX ix_asked_moment ON asked (moment, id, role)",
+        'CREATE INDEX ix_asked_key ON asked ("key")',
     ),
 )
 

@@ -89,7 +89,6 @@ asked = Table(
     Column("row", Text, nullable=False),
     Column("answer", Text, nullable=False),
     Column("confidence", Float, nullable=False),
-    Column("probabilities", Text, nullable=False),
 )
 Index("ix_asked_moment", asked.c.moment, asked.c.id, asked.c.role)
 

@@ -7,7 +7,7 @@ Everything that concerns one answer is joined by the id that the client got with
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 Role = Literal["live", "canary", "shadow"]
@@ -32,7 +32,6 @@ class Asked:
     row: Mapping[str, Any]
     answer: Any
     confidence: float
-    probabilities: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,6 +65,7 @@ class _Hearing:
     ) -> None:  # fmt: skip
         self._task, self._answers, self._origin, self._now, self._redact = task, answers, origin, now, redact
         self._spelling = Spelling(known_labels(task))
+        self._labels: dict[Any, Any] = {}
         self.missing: list[Problem] = []
         self.wrong: list[Problem] = []
         self.doubts: list[Problem] = []
@@ -90,9 +91,8 @@ class _Hearing:
     def _value(self, remark: Remark, row: Row) -> tuple[Any, str]:
         """What is kept of what was said, and the content key of the row."""
         if remark.kind == "label":
-            # Of an answer whose row was not kept nobody can say whether the label fits: any row of the task stands in.
-            value, key, mended = read_label(self._task, row or self._task.sample[0], remark.value, remark.source)
-            self._doubt(names_in(value), mended, str(remark.source))
+            value, key, mended = self._label(remark, row)
+            self._doubt(names_in(value), mended, remark.source)
             return value, key
         key = "" if remark.asked else self._task.parse(row, remark.source).key
         if remark.kind == "thumb":
@@ -100,11 +100,24 @@ class _Hearing:
         text = str(remark.value)[:LONGEST_TEXT]
         return (without_private(text) if self._redact else text), key
 
-    def _doubt(self, names: Sequence[str], mended: Sequence[Problem], where: str) -> None:
+    def _label(self, remark: Remark, row: Row) -> tuple[Any, str, list[Problem]]:
+        """What `read_label` says. The label of a known answer is read once a value: only spans depend on the row, and
+        the answer has a key."""
+        once = bool(remark.asked) and isinstance(remark.value, str) and self._task.reads != "words"
+        known = (remark.value, *row) if once else None
+        if known in self._labels:
+            return self._labels[known], "", []
+        # Of an answer whose row was not kept nobody can say whether the label fits: any row of the task stands in.
+        found = read_label(self._task, row or self._task.sample[0], remark.value, remark.source)
+        if known:
+            self._labels[known] = found[0]
+        return found
+
+    def _doubt(self, names: Sequence[str], mended: Sequence[Problem], where: Source) -> None:
         for name in names:
             if meant := self._spelling.doubt(name):
                 new = f"'{name}' is a label that no version knows yet, and was taken as it is."
-                self.doubts.append(Problem(new, where, f"Did you mean '{meant}'? Then send that."))
+                self.doubts.append(Problem(new, str(where), f"Did you mean '{meant}'? Then send that."))
         self.doubts.extend(Problem(one.what, f"{where}, {one.where}", one.mend) for one in mended)
 
 

@@ -31,8 +31,8 @@ class Ledger(Protocol):
     def append(self, kind: str, facts: Mapping[str, Any]) -> Entry:
         """Add an entry; `facts` is plain JSON. Safe for several processes."""
 
-    def entries(self) -> Sequence[Entry]:
-        """All entries, oldest first."""
+    def entries(self, kind: str = "") -> Sequence[Entry]:
+        """All entries, or those of one kind, oldest first."""
 
     def last(self) -> int:
         """The number of the newest entry; 0 when there is none. Cheap, for who asks whether there is a new one."""

@@ -149,7 +149,6 @@ class Keeper:
             row=plain_row(noted.row, self.options) if noted.wanted else {},
             answer=answer_of(answer),
             confidence=answer["confidence"],
-            probabilities=answer.get("probabilities", {}),
         )
 
     def _drop(self, count: int) -> None:

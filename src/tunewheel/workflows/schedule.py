@@ -33,7 +33,7 @@ def interval_of(text: str) -> timedelta:
 
 def next_due(workspace: Workspace, every: timedelta) -> datetime:
     """When the next turn is due (UTC): so long after the last one; now, where there was none."""
-    last = next((entry.at for entry in reversed(workspace.ledger.entries()) if entry.kind == ENTRY), None)
+    last = next((entry.at for entry in reversed(workspace.ledger.entries(ENTRY))), None)
     return datetime.fromisoformat(last) + every if last else datetime.now(UTC)
 
 

@@ -155,4 +155,4 @@ class _Turn:
 
 
 def _next_number(workspace: Workspace) -> int:
-    return 1 + sum(entry.kind == ENTRY for entry in workspace.ledger.entries())
+    return 1 + len(workspace.ledger.entries(ENTRY))

@@ -100,18 +100,27 @@ class Workspace:
             return self._registered(fill, draft, manifest or {})
 
     def remove_draft(self, reference: str, reason: str) -> Version:
-        """Remove a draft with its files. What removals that died halfway left behind goes, too.
+        """Remove a draft with its files.
 
         Raises `WorkspaceError` when it is no draft or something still needs it (see `VersionStore.remove`),
         `VersionMissing`, `Busy` when somebody registers for ten minutes.
         """
         with self._locks.hold("register", wait=_WAIT_SECONDS):
             removed = self.versions.remove(reference, reason)
-            for entry in self.ledger.entries():
-                if entry.kind == "removed":
-                    shutil.rmtree(contained(self.path, str(entry.facts["folder"])), ignore_errors=True)
-                    shutil.rmtree(contained(self.path / "exports", str(entry.facts["version"])), ignore_errors=True)
+            self._remove_files(removed.folder, removed.id)
             return removed
+
+    def sweep(self) -> None:
+        """Remove what removals of drafts that died halfway left behind. Raises `Busy` as `remove_draft`."""
+        with self._locks.hold("register", wait=_WAIT_SECONDS):
+            for facts in (entry.facts for entry in self.ledger.entries("removed")):
+                if {"folder", "version"} <= facts.keys():  # an entry that somebody broke names nothing
+                    self._remove_files(str(facts["folder"]), str(facts["version"]))
+
+    def _remove_files(self, folder: str, version: str) -> None:
+        for path in (contained(self.path, folder), contained(self.path / "exports", version)):
+            if path.exists():
+                shutil.rmtree(path, ignore_errors=True)
 
     def _registered(self, fill: Fill, draft: Draft, manifest: Mapping[str, Any]) -> Version:
         version = self._free_id()

@@ -52,15 +52,19 @@ class Apart:
     whole: float
 
 
-def learn(vectors: Any, generator: np.random.Generator, table: Floats | None = None) -> Reference:
-    """The reference of at least four rows of vectors (m, D), sparse or dense, with its calibration or a given one."""
+def learn(vectors: Any, generator: np.random.Generator) -> Reference:
+    """The reference of at least four rows of vectors (m, D), sparse or dense, with its calibration."""
     mean, square = _mean(vectors)
     rows = vectors.shape[0]
-    if table is not None:
-        return Reference(mean, rows, square, table)
     chosen = generator.choice(rows, min(rows, MOST_ROWS), replace=False)
     table = _calibrate(_products(vectors[chosen], mean), generator)
     return Reference(mean, rows, square, table)
+
+
+def calibrated(vectors: Any, table: Floats) -> Reference:
+    """The reference of rows of vectors (m, D) whose calibration is known."""
+    mean, square = _mean(vectors)
+    return Reference(mean, vectors.shape[0], square, table)
 
 
 def measure(reference: Reference, vectors: Any, chance: float = CHANCE) -> Apart:
@@ -120,7 +124,7 @@ def _drawn(products: NDArray[np.float32], size: int, generator: np.random.Genera
 
 
 def _at(table: Floats, size: int) -> tuple[float, float, float]:
-    """The moments at this size, between those measured; the mean is 0 by construction."""
+    """The moments at this size, between those measured."""
     where = np.log(table[:, 0])
-    spread, skew = (float(np.interp(np.log(size), where, table[:, column])) for column in (2, 3))
-    return 0.0, spread, skew
+    mean, spread, skew = (float(np.interp(np.log(size), where, table[:, column])) for column in (1, 2, 3))
+    return mean, spread, skew

@@ -12,7 +12,7 @@ from scipy.sparse import vstack
 
 from . import distance
 from .answers import indicators, single
-from .categories import Categories
+from .categories import FEW_EVEN, Categories
 from .distance import Reference
 from .features import Floats, rarity, weighted
 from .profile import FEWEST_ROWS, Profile, directions, lengths, spoken
@@ -92,7 +92,7 @@ def _learn(own: _Rows, others: _Rows, generator: np.random.Generator) -> tuple[K
 def _languages(texts: Sequence[str], generator: np.random.Generator) -> Categories:
     found = spoken(texts)
     names = sorted(set(found))
-    return Categories.learn(names, indicators(found, names), generator)
+    return Categories.learn(names, indicators(found, names), generator, FEW_EVEN)
 
 
 def _rows(texts: Sequence[str], labels: Sequence[Any], names: Sequence[str], chosen: NDArray[np.int64]) -> _Rows:

@@ -89,7 +89,6 @@ class AskedContract:
             },
             answer=[{"start": 0, "end": 2, "label": "人"}],
             confidence=1 / 3,
-            probabilities={"好": 2 / 3, "bad": 1 / 3},
         )
         store.journal.keep([full, answered(2, row={}, answer="", role="canary")])
         first, second = store.journal.asked()

@@ -23,6 +23,11 @@ class LedgerContract:
         assert store.ledger.last() == 2
         store.ledger.verify()
 
+    def test_entries_of_one_kind_come_back_without_the_others(self, store: AnyStore) -> None:
+        first, _, last = (store.ledger.append(kind, {}) for kind in ("note", "turn", "note"))
+        assert list(store.ledger.entries("note")) == [first, last]
+        assert not store.ledger.entries("nothing of the kind")
+
     def test_threads_append_to_one_chain(self, store: AnyStore) -> None:
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda number: store.ledger.append("note", {"number": number}), range(24)))

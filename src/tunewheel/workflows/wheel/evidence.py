@@ -111,15 +111,15 @@ def _rows_of(workspace: Workspace, reference: str, sets: Sets) -> list[JudgedRow
     return judged_now(load(workspace, reference, "torch"), sets.test, sets.groups(sets.test))
 
 
-def _earlier(workspace: Workspace, new: str, old: str) -> tuple[int, int]:
-    """Rows that other candidates mended and broke on audited rows, each by the last decision on it against `old`."""
+def _earlier(workspace: Workspace, new: str, old: str) -> list[tuple[int, int]]:
+    """Rows that each other candidate mended and broke on audited rows, by the last decision on it against `old`, in the
+    order in which they were first decided on."""
     by_candidate: dict[str, Mapping[str, Any]] = {}
     for entry in workspace.ledger.entries():
         evidence: Mapping[str, Any] = entry.facts.get("evidence") or {}
         looks = evidence["decision"]["looks"] if evidence.get("against") == old else []
         by_candidate |= {str(entry.facts["version"]): look for look in looks if look["name"] == "audited"}
-    others = [look for version, look in by_candidate.items() if version != new]
-    return sum(look["mended"] for look in others), sum(look["broken"] for look in others)
+    return [(look["mended"], look["broken"]) for version, look in by_candidate.items() if version != new]
 
 
 def _uses(workspace: Workspace, version: Version, test: str) -> tuple[int, int]:
