@@ -10,8 +10,9 @@ from typing import Any
 from ...training.floors import frozen
 from ...training.options import TrainingOptions
 from ..say import Say
-from .budget import PAPERS_SECONDS, Clock, Cost, afford, answering_seconds, fitted, worth_starting
+from .budget import PAPERS_SECONDS, Clock, Cost, afford, fitted, worth_starting
 from .kept import Training
+from .readings import Readings, slowed
 from .trainings import Restore, Trainings
 
 DEFAULT, SEARCH, SEED = "Suggested settings", "Search", "Another seed"
@@ -22,9 +23,6 @@ FROZEN_SECONDS, FROZEN_OF_BUDGET = 30.0, 0.12
 FEWEST_SECONDS = 2.0  # less of it would tell too little
 # Where the body stays as it is, so much may go into reading, and the rest into the regression.
 FROZEN_ALONE = 0.7
-# Neither so many steps nor a pass: that moves a body too little to be worth its time. Figures in docs/log.md.
-WORTHWHILE_STEPS = 60
-STEP_OVER_READING = 3.0  # a step above states that are kept, over reading its rows
 QUICK_UNITS, QUICK_PICTURES = 20_000, 200  # so few tokens or pictures are read before their pace is known
 WARM_HEAD_RATE = 1e-3
 SEED_EVERY = 4
@@ -45,7 +43,6 @@ class Spending:
         self.learner, self.anytime, self.clock = trainings.learner, trainings.anytime, trainings.clock
         self.kept = trainings.kept
         self._prices: dict[tuple[Any, ...], Cost] = {}
-        self._reading = 0.0  # seconds that reading a training unit takes
         self._measuring = 0.0  # seconds that the latest price took to measure
 
     def spend(self, options: TrainingOptions, restore: Restore) -> TrainingOptions:
@@ -68,40 +65,24 @@ class Spending:
         """The frozen encoder, on as many rows as its share of the time allows; then what reading costs is known."""
         quick = self.learner.train_units <= (QUICK_UNITS if "tokens" in self.learner.train else QUICK_PICTURES)
         most = None if quick or self.clock is None else self._most_units(options, self.clock)
-        if self.clock and self.clock.left < self.trainings.answering + PAPERS_SECONDS:
+        if self.clock and self.clock.left < self.trainings.readings.answering + PAPERS_SECONDS:
             left = max(self.clock.left, 0.0)
             return self.say.line(f"{left:.0f} s are left, less than reading the test rows with the body would take.")
         began = time.perf_counter()
         self.anytime.offer(self.learner.before(options, most), frozen.TITLE, began)
         if quick and self.clock:
-            self._measure(options)
+            self.trainings.readings = Readings.measured(self.learner, options)
         self.trainings.save()
 
     def _most_units(self, options: TrainingOptions, clock: Clock) -> int:
         """Tokens or pictures that the frozen encoder may read, at the pace measured now. It gets nearly all of the time
         where that would not move the body far."""
-        self._measure(options)
-        left, all_units = self.trainings.left(), self.learner.train_units
-        share = max(FROZEN_SECONDS, FROZEN_OF_BUDGET * clock.seconds)
-        seconds = min(FROZEN_SHARE * left, share)
-        if not self._worthwhile(options, left - min(seconds, all_units * self._reading)):
+        readings = self.trainings.readings = Readings.measured(self.learner, options)
+        left, units = self.trainings.left(), self.learner.train_units
+        seconds = min(FROZEN_SHARE * left, max(FROZEN_SECONDS, FROZEN_OF_BUDGET * clock.seconds))
+        if not readings.worthwhile(options, units, left - min(seconds, units * readings.unit)):
             seconds = FROZEN_ALONE * left
-        return int(max(seconds, FEWEST_SECONDS) / self._reading)
-
-    def _measure(self, options: TrainingOptions) -> None:
-        """How fast rows are read here, and so what answers to the validation and to the test rows take."""
-        learner, half = self.learner, options.precision == "bf16"
-        reading = learner.reading_seconds()
-        self._reading = learner.reading_seconds(half=True) if half else reading
-        test = len(learner.sets.test)
-        units = learner.test_units / max(test, 1)
-        self.trainings.judging = reading * learner.held_units
-        self.trainings.answering = answering_seconds(test, reading * units, self._reading * units)
-
-    def _worthwhile(self, options: TrainingOptions, seconds: float) -> bool:
-        """Whether the body can be moved far enough in so many seconds."""
-        units = min(WORTHWHILE_STEPS * options.batch_units, self.learner.train_units)
-        return seconds >= STEP_OVER_READING * self._reading * units
+        return int(max(seconds, FEWEST_SECONDS) / readings.unit)
 
     def _planned(self, options: TrainingOptions) -> TrainingOptions:
         """The options cut to what the time that is left buys; says so."""
@@ -111,18 +92,25 @@ class Spending:
             options = self.learner.settled(options)
             self.settled(options)
             return options
-        if self.kept.planned is None and not self._worthwhile(options, self.trainings.room()):
-            left = max(self.trainings.room(), 0.0)
-            self.say.line(f"{left:.0f} s are left to fine-tune, too few to move it far: the body stays as it is.")
-            return options.model_copy(update={"steps": 0})
-        if self.kept.planned is None:
-            options = self._warmed(options)
-            if not options.lanes and self.trainings.room() < WORTH_MEASURING:
-                options = options.model_copy(update={"lanes": 1})
-            options = self.learner.settled(options)
-            self.kept.planned, told = afford(options, self.learner.layers, self.trainings.room, self._price)
-            self.say.line(told)
-        return self.kept.planned
+        self.kept.planned = self.kept.planned or self._cut(options)
+        return self.kept.planned or options.model_copy(update={"steps": 0})
+
+    def _cut(self, options: TrainingOptions) -> TrainingOptions | None:
+        """The options cut to what the time that is left buys; None where that is too little."""
+        left = self.trainings.room()
+        if not self.trainings.readings.worthwhile(options, self.learner.train_units, left):
+            self.say.line(
+                f"{max(left, 0.0):.0f} s are left to fine-tune, too few to move it far: the body stays as it is."
+            )
+            return None
+        options = self._warmed(options)
+        if not options.lanes and self.trainings.room() < WORTH_MEASURING:
+            options = options.model_copy(update={"lanes": 1})
+        options = self.learner.settled(options)
+        planned, told = afford(options, self.learner.layers, self.trainings.room, self._price)
+        self.say.line(told)
+        asked = "learning_rate" in self.fixed or not worth_starting(planned)
+        return planned if asked else slowed(planned, self._price(planned), options.epochs)
 
     def _warmed(self, options: TrainingOptions) -> TrainingOptions:
         """The options with a head that begins as the frozen encoder's, and then learns more slowly. A body whose layers

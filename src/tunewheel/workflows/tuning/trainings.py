@@ -18,6 +18,7 @@ from .contend import Candidate
 from .kept import Kept, Training
 from .learn import Learner
 from .preference import proved_on_validation
+from .readings import Readings
 from .trial import Trial
 from .watching import Watching
 
@@ -49,23 +50,23 @@ class Trainings:
         self.learner, self.anytime, self.clock, self.kept, self.folder = learner, anytime, clock, kept, folder
         self.best: Best | None = None
         self.averager = Averager()
-        self.answering = self.judging = (
-            0.0  # seconds for all answers to the test rows, for those to the validation rows
-        )
+        self.readings = Readings()
 
     def left(self) -> float:
         """Seconds left to train in: what is needed at the end is kept back."""
         if self.clock is None:
             return float("inf")
         again = self._again(self.best.trial) if self.best else 0.0
-        return self.clock.for_training(self.answering) - self.judging - self.anytime.cost - again
+        return self.clock.for_training(self.readings.answering) - self.readings.judging - self.anytime.cost - again
 
     def room(self) -> float:
-        """Seconds that the next training may take: where rows are few, time to repeat it is kept back."""
+        """Seconds that the next training may take: time to go back part of the way is kept back, and where rows are
+        few, time to repeat it."""
+        left = self.left() - (self._going_back if self._cheap else 0.0)
         if not self.learner.sets.few or self.clock is None:
-            return self.left()
+            return left
         again = self._again(self.best.trial) if self.best else 0.0
-        return min(self.left(), TWIN_SHARE * (self.left() + again))
+        return min(left, TWIN_SHARE * (left + again))
 
     def train(
         self, training: Training, suggestion: Any = None, start: Mapping[str, Any] | None = None
@@ -140,7 +141,7 @@ class Trainings:
             self.anytime.passed(training.idea, began, trial.score, **told)
             return trial.score
         candidate = self.learner.tuned(trial)
-        back = trial.options.warm_head and self._has_time(2 + len(SHARES))
+        back = trial.options.warm_head and self._has_time(self._going_back)
         # Few validation rows flatter whoever is best on them, and going back takes but a moment.
         self.anytime.offer(candidate, training.idea, began, settled=not (back and self.learner.sets.few), **told)
         whole = Best(trial, candidate)
@@ -148,16 +149,30 @@ class Trainings:
         if back:
             self._go_back(training, whole)
         # What is learnt anew from all rows is one training, not several.
-        if trial.options.warm_head and self.clock and not self.learner.sets.few and self._has_time(2):
+        if trial.options.warm_head and self.clock and not self.learner.sets.few and self._has_time(self._averaging):
             self._average(training, trial)
         return candidate.score
 
-    def _has_time(self, readings: int) -> bool:
-        """Whether the validation rows can be read so many times more, and something be registered."""
+    @property
+    def _going_back(self) -> float:
+        """Seconds to look at weights between the beginning and the end, and to answer with the best of them."""
+        return len(SHARES) * self.readings.glancing + self.readings.judging
+
+    @property
+    def _averaging(self) -> float:
+        """Seconds to look at an average of weights, and to answer with it."""
+        return self.readings.glancing + self.readings.judging
+
+    @property
+    def _cheap(self) -> bool:
+        """Whether the validation rows can be read several times."""
+        return self.clock is not None and self.readings.judging <= CHEAP * self.clock.seconds
+
+    def _has_time(self, seconds: float) -> bool:
+        """Whether so many seconds are left, where there is a budget."""
         if self.clock is None:
             return self.learner.sets.few
-        cheap = self.judging <= CHEAP * self.clock.seconds
-        return cheap and self.left() > readings * self.judging + self.anytime.cost
+        return self._cheap and self.left() > seconds
 
     def _keep_if_best(self, found: Best, training: Training, *, instead: bool = False) -> None:
         held = -1.0 if self.best is None else self.best.candidate.score

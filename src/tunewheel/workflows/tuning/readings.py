@@ -1,0 +1,52 @@
+"""Readings: what reading rows takes on this machine now, and what that leaves for moving the body."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...training.options import TrainingOptions
+from .budget import Cost, answering_seconds
+
+if TYPE_CHECKING:
+    from .learn import Learner
+
+# Neither so many steps nor a pass: that moves a body too little to be worth its time. Figures in docs/log.md.
+WORTHWHILE_STEPS = 60
+STEP_OVER_READING = 3.0  # a step above states that are kept, over reading its rows
+# A training of fewer passes than were meant learns more slowly, but no more slowly than this part: in a few steps a
+# high rate tears apart what body and head knew together. Figures in docs/log.md.
+SLOWEST = 1 / 3
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Seconds to read a `unit` (token, picture) of the training rows; to read the validation rows, `judging` them in
+    float32 and `glancing` at them in bf16, where a training computes in it; and for all `answering` at the end."""
+
+    unit: float = 0.0
+    judging: float = 0.0
+    glancing: float = 0.0
+    answering: float = 0.0
+
+    @classmethod
+    def measured(cls, learner: Learner, options: TrainingOptions) -> Readings:
+        """From a few readings of some rows."""
+        slow = learner.reading_seconds()
+        unit = learner.reading_seconds(half=True) if options.precision == "bf16" else slow
+        rows, held = len(learner.sets.test), learner.held_units
+        units = learner.test_units / max(rows, 1)
+        return cls(unit, slow * held, unit * held, answering_seconds(rows, slow * units, unit * units))
+
+    def worthwhile(self, options: TrainingOptions, units: int, seconds: float) -> bool:
+        """Whether the body can be moved far enough in so many seconds, by training rows of so many `units`."""
+        return seconds >= STEP_OVER_READING * self.unit * min(WORTHWHILE_STEPS * options.batch_units, units)
+
+
+def slowed(options: TrainingOptions, price: Cost, meant: int) -> TrainingOptions:
+    """The options with a learning rate of the body that suits a training cut short of the passes that were `meant`."""
+    if options.steps is None:
+        return options
+    share = min(options.steps / price.steps / meant, 1.0)
+    return options.model_copy(update={"learning_rate": max(math.sqrt(share), SLOWEST) * options.learning_rate})
