@@ -18,7 +18,8 @@ def probabilities(logits: Array, temperature: float = 1.0) -> Floats:
     # SciPy's softmax, number for number; what it does besides takes a single row five times as long.
     scores = logits.astype(np.float64) / temperature
     shares: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return shares / shares.sum(axis=1, keepdims=True)
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
 
 
 def independent(logits: Array) -> Floats:
