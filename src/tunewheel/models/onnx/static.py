@@ -38,7 +38,7 @@ def write_static(source: Path, target: Path, rows: Iterable[Feeds]) -> None:
 
 
 def _ranges(model: Any, rows: Iterable[Feeds]) -> Mapping[str, tuple[float, float]]:
-    """From where to where each activation goes on these rows, by the name of its node."""
+    """From where to where each activation goes on these rows, by the first output of its node."""
     import onnx
     import onnxruntime
 
@@ -54,7 +54,7 @@ def _ranges(model: Any, rows: Iterable[Feeds]) -> Mapping[str, tuple[float, floa
     scales, zeros = found[..., 0], found[..., 1]
     lows = np.quantile(-zeros * scales, BEYOND, axis=0)
     highs = np.quantile((LEVELS - zeros) * scales, 1 - BEYOND, axis=0)
-    return {node.name: (low, high) for node, low, high in zip(nodes, lows.tolist(), highs.tolist(), strict=True)}
+    return {node.output[0]: (low, high) for node, low, high in zip(nodes, lows.tolist(), highs.tolist(), strict=True)}
 
 
 def _fix(graph: Any, ranges: Mapping[str, tuple[float, float]]) -> None:
@@ -64,7 +64,7 @@ def _fix(graph: Any, ranges: Mapping[str, tuple[float, float]]) -> None:
     for place, node in enumerate(graph.node):
         if node.op_type != FOUND:
             continue
-        low, high = ranges[node.name]
+        low, high = ranges[node.output[0]]
         scale = max(high - low, 1e-9) / LEVELS
         zero = min(max(round(-low / scale), 0), LEVELS)
         for name, value in zip(node.output[1:], (np.float32(scale), np.uint8(zero)), strict=True):
@@ -87,11 +87,12 @@ def _fuse(graph: Any) -> None:
     for node in graph.node:
         chain = _chain(node, users, makers, constants) if node.op_type == "MatMulInteger" else None
         if chain is not None:
-            gone |= {part.name for part in chain.parts}
-            fused[chain.parts[-1].name] = chain.joined
-    left = [fused.get(node.name, node) for node in graph.node if node.name not in gone or node.name in fused]
+            gone |= {part.output[0] for part in chain.parts}
+            fused[chain.parts[-1].output[0]] = chain.joined
+    kept = [node for node in graph.node if node.output[0] not in gone or node.output[0] in fused]
+    joined = [fused.get(node.output[0], node) for node in kept]  # before the list is emptied
     del graph.node[:]
-    graph.node.extend(left)
+    graph.node.extend(joined)
 
 
 class _Chain:
