@@ -122,3 +122,9 @@ def test_a_closed_pipe_ends_the_command_quietly() -> None:
         process.stdout.close()
         said = process.stderr.read()
     assert (process.returncode, said) == (141, b"")
+
+
+def test_a_litert_form_without_a_folder_says_which_option_names_one(run: Callable[..., Any], workspace: Any) -> None:
+    result = run("export", "--litert")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == ("error: a LiteRT form is written into a folder of its own. Name it with --output FOLDER.\n")

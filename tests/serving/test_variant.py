@@ -14,6 +14,13 @@ def test_the_fastest_that_is_near_enough_is_chosen() -> None:
     assert chosen_of([], Tolerance()) is None
 
 
+def test_of_two_that_are_about_as_fast_it_is_the_one_whose_rows_answer_alike_in_company() -> None:
+    fixed = replace(SMALL, name="onnx-int8-static", milliseconds=2.2)
+    assert chosen_of([VARIANT, SMALL, fixed], Tolerance()) == "onnx-int8-static"
+    assert chosen_of([VARIANT, SMALL, replace(fixed, milliseconds=2.5)], Tolerance()) == "onnx-int8"
+    assert chosen_of([VARIANT, SMALL, replace(fixed, same=970)], Tolerance()) == "onnx-int8"
+
+
 def test_what_is_not_near_enough_is_refused_with_the_reason() -> None:
     assert SMALL.refusal(Tolerance()) is None
     assert "98.5 % of its answers are the evaluated ones, 99 % must be" in SMALL.refusal(Tolerance(same=0.99))

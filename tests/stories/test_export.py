@@ -31,7 +31,7 @@ def exported(tuned, version: str) -> Exported:
 
 
 def test_each_variant_is_asked_about_every_frozen_row(exported: Exported, tuned) -> None:
-    assert [one.name for one in exported.variants] == ["onnx-fp32", "onnx-int8"]
+    assert [one.name for one in exported.variants] == ["onnx-fp32", "onnx-int8", "onnx-int8-static"]
     plain = exported.variants[0]
     assert plain.rows == plain.same == tuned.run.facts["rows"]["test"]
     assert plain.change == 0 and plain.milliseconds > 0

@@ -56,7 +56,7 @@ def answered(folder: Path, inputs: list[str]) -> list[Any]:
 
 def test_words(tmp_path: Path, tiny_folder: Path) -> None:
     made, served = exported(tmp_path, fine_tuned(words(tmp_path), tmp_path, tiny_folder))
-    assert [one.name for one in made.variants] == ["onnx-fp32", "onnx-int8"]
+    assert [one.name for one in made.variants] == ["onnx-fp32", "onnx-int8", "onnx-int8-static"]
     assert made.variants[1].temperature is not None
     settings = json.loads((tmp_path / "out" / "settings.json").read_text("utf-8"))
     assert settings["temperature"] == served.task.facts["temperature"]

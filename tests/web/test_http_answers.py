@@ -134,6 +134,18 @@ def test_a_client_that_leaves_gives_up_its_place(start):
     assert 7 not in batches
 
 
+def test_who_made_a_mistake_may_ask_again_on_the_same_connection(server, told):
+    wrong = server.ask({"text": 1})
+    assert wrong.status_code == 422 and told(wrong)
+    assert "connection" not in wrong.headers
+
+
+def test_the_way_past_the_framework_takes_only_what_it_is_for(server):
+    assert server.client.get("/predict").status_code == 405
+    assert server.client.post("/predict/", json={"text": "card"}).status_code == 404
+    assert server.client.post("/predict?a=b", json={"text": "card"}).status_code == 200
+
+
 def test_a_bug_answers_500_and_tells_only_the_log(start, told, caplog):
     def broken(batch):
         raise ZeroDivisionError("secret detail")

@@ -15,7 +15,11 @@ Workspace = Annotated[
 Version = Annotated[str, typer.Option("--version", "-v", help="A version id or alias.", metavar="VERSION")]
 Engine = Annotated[
     str,
-    typer.Option("--engine", help="auto (the fastest near enough), torch, onnx-fp32, onnx-int8.", metavar="NAME"),
+    typer.Option(
+        "--engine",
+        help="auto (the fastest near enough), torch, onnx-fp32, onnx-int8, onnx-int8-static.",
+        metavar="NAME",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but results and mistakes.")]

@@ -17,8 +17,8 @@ def probabilities(logits: Array, temperature: float = 1.0) -> Floats:
     """Softmax of `logits` (N, C) divided by `temperature`."""
     # SciPy's softmax, number for number; what it does besides takes a single row five times as long.
     scores = logits.astype(np.float64) / temperature
-    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: Floats = raised / raised.sum(axis=1, keepdims=True)
+    shares: Floats = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
     return shares
 
 

@@ -13,8 +13,12 @@ from ..task import Task
 
 FACTS = "variant.json"
 GRAPH = "model.onnx"
-# The forms there are. In eight bits the activations of a batch share one scale: rows answer as their company does.
-FLOAT, EIGHT_BITS = "onnx-fp32", "onnx-int8"
+# The forms there are. In eight bits the activations of a batch share one scale, so that rows answer as their company
+# does, unless the scales are fixed.
+FLOAT, EIGHT_BITS, FIXED = "onnx-fp32", "onnx-int8", "onnx-int8-static"
+# Requests that wait can be answered together by forms that answer alike in any company. Of two that take about as long
+# for a row that comes alone, such a one is chosen: it may take so many times as long.
+TOGETHER = 1.15
 # A form for other people's devices: it is measured and written, and not served.
 LITERT = "litert-fp32"
 
@@ -88,4 +92,6 @@ def calibrated(task: Task, temperature: float | None) -> Task:
 def chosen_of(variants: Sequence[Variant], tolerance: Tolerance) -> str | None:
     """The name of the fastest variant that is near enough; None where none is."""
     able = [one for one in variants if one.refusal(tolerance) is None]
-    return min(able, key=lambda one: one.milliseconds).name if able else None
+    return (
+        min(able, key=lambda one: one.milliseconds * (TOGETHER if one.name == EIGHT_BITS else 1)).name if able else None
+    )

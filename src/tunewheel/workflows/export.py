@@ -14,10 +14,13 @@ from ..errors import ServingError
 from ..registry.packing import REACH
 from ..serving.onnx import OnnxEngine
 from ..serving.portable import checked_place, write_portable
-from ..serving.variant import EIGHT_BITS, FACTS, FLOAT, GRAPH, Tolerance, Variant, chosen_of
+from ..serving.variant import EIGHT_BITS, FACTS, FIXED, FLOAT, GRAPH, Tolerance, Variant, chosen_of
 from ..workspace import Workspace
 from .forms import Judged
 from .say import Say, Silent
+
+# The scales of activations are learnt from so many validation rows.
+ROWS = 256
 
 __all__ = ["Exported", "Tolerance", "export"]
 
@@ -46,7 +49,8 @@ def export(
     output: str | Path | None = None,
     say: Say | None = None,
 ) -> Exported:
-    """Make the ONNX forms of a version (float32; eight bits for texts and words) and measure them on the frozen test.
+    """Make the ONNX forms of a version (float32; for texts and words eight bits, two ways) and measure them on the
+    frozen test.
 
     With `output` the fastest that the `tolerance` allows is written there, too, as a folder that needs no Tunewheel.
     Raises `ServingError` for a floor, which is served as it is, and what loading a version raises.
@@ -55,7 +59,7 @@ def export(
     place = None if output is None else checked_place(Path(output))  # before any work is done
     judged = Judged(workspace, version)
     name = judged.version.id
-    with say.stage("Exporting", 2 if judged.revived.task.reads != "image" else 1) as stage:
+    with say.stage("Exporting", judged.forms) as stage:
         variants = _variants(workspace, judged, stage.advance)
     refused = {one.name: why for one in variants if (why := one.refusal(tolerance))}
     chosen = chosen_of(variants, tolerance)
@@ -82,6 +86,7 @@ def _graphs(judged: Judged, folder: Path) -> Iterator[tuple[str, Path]]:
     from ..models.onnx.graphs import view_of, write_graph
     from ..models.onnx.quantise import write_quantised
     from ..models.onnx.smooth import smoothed
+    from ..models.onnx.static import write_static
 
     module: Any = judged.revived.engine.module  # type: ignore[attr-defined]
     reads, reach = judged.revived.task.reads, judged.bundle.path / REACH
@@ -101,6 +106,10 @@ def _graphs(judged: Judged, folder: Path) -> Iterator[tuple[str, Path]]:
         write_graph(smoothed(view, load_file(reach)), reads, smooth)
     write_quantised(smooth, small)
     yield EIGHT_BITS, small
+    if judged.held:  # versions of before have none
+        fixed = folder / "fixed.onnx"
+        write_static(small, fixed, judged.fed(ROWS))
+        yield FIXED, fixed
 
 
 def _kept(workspace: Workspace, judged: Judged, name: str, path: Path) -> Variant:

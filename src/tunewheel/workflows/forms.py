@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import ServingError
 from ..evaluation.compare import difference
+from ..models.onnx.feeds import Feeds, feeds_of
 from ..records import Example
 from ..registry import Bundle
 from ..registry.revive import revive
 from ..serving import Predictor
 from ..serving.certificate import SAMPLE, differing, evenly
 from ..serving.recalibrate import confidence_errors, own_temperature
-from ..serving.variant import EIGHT_BITS, Variant, calibrated
+from ..serving.variant import EIGHT_BITS, FIXED, Variant, calibrated
 from ..task import Engine
 from ..workspace import Workspace
 from .rows.frozen import as_example
@@ -47,9 +49,21 @@ class Judged:
             return ()
         return tuple(self.revived.encode(self.test[:1])["pixels"].shape[1:])
 
+    @property
+    def forms(self) -> int:
+        """How many ONNX forms there are of it: float32, eight bits, and these with fixed scales."""
+        if self.revived.task.reads == "image":
+            return 1
+        return 3 if self.held else 2
+
+    def fed(self, most: int) -> Iterator[Feeds]:
+        """At most so many validation rows as a graph reads them, one by one."""
+        encode, reads = self.revived.encode, self.revived.task.reads
+        return (feeds_of(encode([example]), reads) for example in self.held[:most])
+
     def variant(self, name: str, engine: Engine, path: Path) -> Variant:
         """What comes of asking a form: an engine on the file at `path`. In eight bits it gets its own temperature."""
-        temperature = own_temperature(self.revived, engine, self.held) if name == EIGHT_BITS else None
+        temperature = own_temperature(self.revived, engine, self.held) if name in (EIGHT_BITS, FIXED) else None
         task = calibrated(self.revived.task, temperature)
         predictor = Predictor(task, task.encode, engine, self.version.id)
         started = time.perf_counter()

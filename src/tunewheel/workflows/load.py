@@ -11,7 +11,7 @@ from ..serving import Predictor
 from ..serving.variant import EIGHT_BITS, FACTS, GRAPH, Tolerance, Variant, calibrated, chosen_of
 from ..workspace import Workspace
 
-Engine = Literal["auto", "torch", "onnx-fp32", "onnx-int8"]
+Engine = Literal["auto", "torch", "onnx-fp32", "onnx-int8", "onnx-int8-static"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 

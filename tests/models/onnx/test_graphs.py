@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -17,6 +18,7 @@ from tunewheel.models.onnx.feeds import feeds_of
 from tunewheel.models.onnx.graphs import view_of, write_graph
 from tunewheel.models.onnx.quantise import write_quantised
 from tunewheel.models.onnx.smooth import reach_of, smoothed
+from tunewheel.models.onnx.static import write_static
 from tunewheel.models.processors import load_processor
 from tunewheel.models.tensors import to_tensors
 from tunewheel.models.text.bodies import build_text_backbone
@@ -114,3 +116,21 @@ def test_eight_bits_make_the_file_smaller(tiny_folder: Path, tmp_path: Path) -> 
     write_graph(view_of(TextHead(load_backbone(tiny_folder), 5), "text"), "text", tmp_path / "a.onnx")
     write_quantised(tmp_path / "a.onnx", tmp_path / "b.onnx")
     assert (tmp_path / "b.onnx").stat().st_size < (tmp_path / "a.onnx").stat().st_size
+
+
+def test_with_fixed_scales_a_row_answers_alike_in_any_company(texts: Batch, tmp_path: Path) -> None:
+    module = TextHead(random_body("bert"), 5)
+    view = smoothed(view_of(module, "text"), reach_of(module, "text", texts))
+    write_graph(view, "text", tmp_path / "plain.onnx")
+    write_quantised(tmp_path / "plain.onnx", tmp_path / "small.onnx")
+    rows = [texts.select([i]) for i in range(len(texts))]
+    write_static(tmp_path / "small.onnx", tmp_path / "fixed.onnx", (feeds_of(row, "text") for row in rows))
+    together = ask(tmp_path / "fixed.onnx", texts, "text")
+    alone = np.concatenate([ask(tmp_path / "fixed.onnx", row, "text") for row in rows])
+    expected = answers(module, texts)
+    assert np.abs(together - alone).max() < 1e-5 < np.abs(expected).max()
+    assert np.abs(alone - expected).mean() < 0.1 * np.abs(expected).mean()
+    kinds = [node.op_type for node in onnx.load(str(tmp_path / "fixed.onnx")).graph.node]
+    before = [node.op_type for node in onnx.load(str(tmp_path / "small.onnx")).graph.node]
+    assert kinds.count("MatMulIntegerToFloat") == before.count("MatMulInteger") > 0
+    assert not {"DynamicQuantizeLinear", "MatMulInteger"} & set(kinds)

@@ -20,11 +20,8 @@ def feeds_of(batch: Batch, reads: str) -> Feeds:
     lengths = _counts(batch, "lengths")
     if reads == "text" and len(lengths) == 1:  # one text of one window: nothing to pad, for who waits for an answer
         ids = batch["ids"].astype(np.int64)[None]
-        return {
-            "ids": ids,
-            "mask": np.ones(ids.shape, dtype=np.float32),
-            "pool": np.full((1, 1), 1 / lengths[0], dtype=np.float32),
-        }
+        whole = np.ones(ids.shape, dtype=np.float32)
+        return {"ids": ids, "mask": whole, "pool": np.full((1, 1), 1 / lengths[0], dtype=np.float32)}
     width = int(lengths.max())
     places = ranges(np.arange(len(lengths)) * width, lengths)  # of each token among the padded ones
     ids, mask = np.zeros(len(lengths) * width, dtype=np.int64), np.zeros(len(lengths) * width, dtype=np.float32)
