@@ -57,8 +57,9 @@ class MemoryJournal:
             self._said += [replace(one, number=len(self._said) + n) for n, one in enumerate(said, 1)]
             return len(self._said)
 
-    def said(self, after: int = 0, kind: Kind | None = None) -> Iterator[Said]:
-        yield from (one for one in self._said[after:] if kind in (None, one.kind))
+    def said(self, after: int = 0, kind: Kind | None = None, rows: bool = True) -> Iterator[Said]:
+        found = (one for one in self._said[after:] if kind in (None, one.kind))
+        yield from found if rows else (replace(one, row={}) for one in found)
 
     def last(self) -> int:
         return len(self._said)

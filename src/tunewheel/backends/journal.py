@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, literal, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..errors import WorkspaceError
@@ -19,6 +19,7 @@ from .tables import asked, drawn, said
 # Lines written or read at a time: what bounds the memory, and at most so many ids in one question.
 CHUNK = 2_000
 _ORDER = (asked.c.moment, asked.c.id, asked.c.role)
+_SAID_WITHOUT_ROWS = select(*(column for column in said.c if column.name != "row"), literal("{}").label("row"))
 # What an audit drew stays, for the weights of the others depend on it; its row goes with the answer that it was drawn
 # from, unless somebody spoke of it.
 _WITHOUT_AN_ANSWER = (
@@ -91,13 +92,14 @@ class SqlJournal:
     def say(self, said: Sequence[Said]) -> int:
         return self._append("said", said)
 
-    def said(self, after: int = 0, kind: Kind | None = None) -> Iterator[Said]:
-        wanted = select(said) if kind is None else select(said).where(said.c.kind == kind)
-        while rows := self._page(wanted.where(said.c.number > after).order_by(said.c.number)):
-            yield from nouns(Said, rows)
-            if len(rows) < CHUNK:
+    def said(self, after: int = 0, kind: Kind | None = None, rows: bool = True) -> Iterator[Said]:
+        wanted = select(said) if rows else _SAID_WITHOUT_ROWS
+        wanted = wanted if kind is None else wanted.where(said.c.kind == kind)
+        while page := self._page(wanted.where(said.c.number > after).order_by(said.c.number)):
+            yield from nouns(Said, page)
+            if len(page) < CHUNK:
                 return
-            after = rows[-1].number
+            after = page[-1].number
 
     def last(self) -> int:
         with self._database.reading() as connection:

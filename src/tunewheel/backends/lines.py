@@ -40,7 +40,7 @@ _IN: Mapping[type, _Columns] = {
 }
 # Made once: `json.dumps` would make an encoder at every call.
 _encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
-_decoded = json.JSONDecoder().decode
+_decoded = json.JSONDecoder().raw_decode
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -72,7 +72,7 @@ def nouns(kind: type[Noun], found: Sequence[Row[Any]]) -> Iterator[Noun]:
     for row in found:
         values = [row[place] for place in places]
         for place in packed:
-            values[place] = _decoded(values[place])
+            values[place] = _decoded(values[place])[0]
         yield kind(**dict(zip(names, values, strict=True)))
 
 

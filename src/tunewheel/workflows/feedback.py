@@ -94,7 +94,7 @@ def _imported(
     if mistakes and not leave_out:
         raise _refused(mistakes, table.path)
     dated = frozenset(remark.at for remark in given.remarks if remark.at)
-    new = _new(heard.said, workspace.journal.said(), dated)
+    new = _new(heard.said, workspace.journal.said(rows=False), dated)
     workspace.journal.say(new)
     frozen = frozen_keys(workspace, task)
     return Imported(

@@ -209,6 +209,11 @@ class SaidContract:
         assert [each.number for each in store.journal.said(after=1, kind="label")] == [3]
         assert not list(store.journal.said(after=3))
 
+    def test_what_was_said_is_read_without_its_rows_where_they_are_not_wanted(self, store: AnyStore) -> None:
+        store.journal.say([spoken(1, value=["a", "好"]), spoken(2, kind="thumb", value=False)])
+        assert [replace(each, row={}) for each in store.journal.said()] == list(store.journal.said(rows=False))
+        assert [each.number for each in store.journal.said(kind="thumb", rows=False)] == [2]
+
     def test_many_are_said_and_read_in_order(self, store: AnyStore) -> None:
         assert store.journal.say([spoken(number, value=number) for number in range(4_500)]) == 4_500
         assert [each.value for each in store.journal.said()] == list(range(4_500))

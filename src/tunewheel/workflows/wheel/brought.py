@@ -40,7 +40,11 @@ def _learnt(workspace: Workspace, version: str, evidence: Mapping[str, Any]) -> 
 
 def _wrong(workspace: Workspace, first: int, last: int) -> int:
     """Contents of which people said between these numbers that the right label is another than the one they got."""
-    labels = {said.asked: said for said in workspace.journal.said(first, "label") if said.asked and said.number <= last}
+    labels = {
+        said.asked: said
+        for said in workspace.journal.said(first, "label", rows=False)
+        if said.asked and said.number <= last
+    }
     answers = workspace.journal.find(labels)
     told = [(said.key, said.value, answers[asked].answer) for asked, said in labels.items() if asked in answers]
     return len({key for key, label, answer in told if spelled(label) != spelled(answer)})

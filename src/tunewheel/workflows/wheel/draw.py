@@ -69,7 +69,7 @@ def last_audit(workspace: Workspace) -> str:
 
 def waiting(workspace: Workspace) -> list[Drawn]:
     """The rows that were drawn and that nobody has labelled, in the order of the queue; not those that were erased."""
-    labelled = {said.asked for said in workspace.journal.said(kind="label") if said.origin == "audit"}
+    labelled = {said.asked for said in workspace.journal.said(kind="label", rows=False) if said.origin == "audit"}
     return [row for row in workspace.journal.drawn() if row.row and row.asked not in labelled]
 
 

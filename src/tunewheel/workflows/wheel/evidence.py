@@ -60,7 +60,7 @@ def audited_rows(workspace: Workspace, task: Task, after: int) -> Audited:
     The queue stands in random order, so those of an audit that are labelled are a random part of those drawn. An
     answer that the task cannot read counts as none, and so does one to a row that was erased.
     """
-    labels = {said.asked: said for said in workspace.journal.said(after, "label") if said.origin == "audit"}
+    labels = {said.asked: said for said in workspace.journal.said(after, "label", rows=False) if said.origin == "audit"}
     drawn = workspace.journal.drawn()
     read = [(row, _taught(task, row, labels[row.asked].value)) for row in drawn if row.row and row.asked in labels]
     known = [(row, example) for row, example in read if example is not None]
