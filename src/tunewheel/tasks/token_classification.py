@@ -130,9 +130,10 @@ class TokenClassification(Task):
         return WordHead(backbone, len(self.labels))
 
     def loss(self, outputs: Tensors, tensors: Tensors, smoothing: float = 0.0) -> torch.Tensor:
-        from ..models.losses import exclusive_loss
+        from ..models.losses import as_weights, exclusive_loss
 
-        return exclusive_loss(outputs["logits"], tensors["targets"], None, smoothing)
+        weights = as_weights(self.facts.get("class_weights"), outputs["logits"])
+        return exclusive_loss(outputs["logits"], tensors["targets"], weights, smoothing)
 
     def decode(self, outputs: Outputs, batch: Batch) -> list[Prediction]:
         if not len(batch):

@@ -41,6 +41,12 @@ class TrainingOptions(Options):
     weight_decay: float = Field(default=0.01, ge=0, le=10, description="L2 penalty on weights (not biases or norms).")
     dropout: float = Field(default=0.1, ge=0, lt=1, description="Dropout before the head.")
     label_smoothing: float = Field(default=0.0, ge=0, lt=1, description="Share of each target spread over all labels.")
+    class_weighting: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="How much more rows of rare classes count: 0 as all others, 1 until all classes count the same.",
+    )
     clip: float = Field(default=1.0, gt=0, description="Largest norm of the gradient.")
     keep: Literal["best", "last"] = Field(
         default="best", description="Which weights are kept: the best on the validation rows, or the last ones."

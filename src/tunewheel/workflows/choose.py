@@ -168,8 +168,10 @@ def choose_training(recipe: Recipe[Any], asked: Asked, rows: int, reads: Any, fo
 def settled_training(asked: Asked) -> set[str]:
     """Names of the training settings that the user settled, in the recipe or by `--set`."""
     named = {flag.partition("=")[0].strip() for flag in asked.sets}
-    inside = {name.removeprefix("training.") for name in named if name.startswith("training.")}
-    return inside | set(asked.settings.get("training") or {})
+    named |= {f"{part}.{name}" for part in ("training", "options") for name in asked.settings.get(part) or {}}
+    # Who says what classes weigh in the task has said it of the training, too.
+    weighed = {"class_weighting"} if "options.class_weights" in named else set()
+    return weighed | {name.removeprefix("training.") for name in named if name.startswith("training.")}
 
 
 def settle_precision(recipe: Recipe[Any], task: Task, folder: Path, examples: Sequence[Example]) -> Recipe[Any]:

@@ -12,6 +12,7 @@ from ..options import TrainingOptions
 SMOOTHINGS = (0.0, 0.05, 0.1, 0.2)
 DROPOUTS = (0.0, 0.1, 0.2, 0.3)
 RANKS = (4, 8, 16, 32)
+BALANCES = (0.0, 0.25, 0.5)
 Settings = dict[str, Any]
 
 
@@ -32,6 +33,7 @@ DIMENSIONS: dict[str, Callable[[BaseTrial, TrainingOptions], Any]] = {
     "weight_decay": lambda trial, around: trial.suggest_float("weight_decay", 1e-4, 0.3, log=True),
     "dropout": lambda trial, around: trial.suggest_categorical("dropout", DROPOUTS),
     "label_smoothing": lambda trial, around: trial.suggest_categorical("label_smoothing", SMOOTHINGS),
+    "class_weighting": lambda trial, around: trial.suggest_categorical("class_weighting", BALANCES),
 }
 
 

@@ -29,6 +29,7 @@ from ...training.options import TrainingOptions
 from ...training.precision import device, measured_lanes
 from ...training.reading import ModuleEngine, decided, features
 from ...training.states import with_states
+from ...training.weighing import weighed
 from ..rows.sets import Sets
 from ..say import Say
 from .budget import Cost, Pace
@@ -219,7 +220,7 @@ class Learner:
         # Layers that stand still read each row once, not once an epoch.
         half = options.precision == "bf16"
         rows, held = (with_states(module, batch, self.cache, half=half) for batch in (rows, held))
-        return Session(self.task, module, options, seed), rows, held
+        return Session(weighed(self.task, rows["targets"], options.class_weighting), module, options, seed), rows, held
 
     def refit(self, twin: Trial, folder: Path, watch: Watch | None = None) -> Trial:
         """The same training once more on all rows, validation rows among them; its last weights are kept."""
