@@ -58,7 +58,6 @@ def asked(workspace: Workspace, texts: Sequence[str], day: int) -> None:
         Asked(
             id=f"d{day}-{number}", at=f"2026-11-{day:02d}T10:00:00.{number:06d}Z", version=live.version,
             key=content_key(text), row={"text": text}, answer=said.value, confidence=said.confidence,
-            probabilities=said.probabilities,
         )
         for number, (text, said) in enumerate(zip(texts, answers, strict=True))
     ])  # fmt: skip
