@@ -12,10 +12,11 @@ from listening import Listening
 from small_texts import intents, write_csv
 
 from tunewheel.errors import RecipeError
+from tunewheel.training.floors.frozen import TITLE as FROZEN
 from tunewheel.training.options import TrainingOptions
 from tunewheel.workflows.run import Run
 from tunewheel.workflows.tune import tune
-from tunewheel.workflows.tuning import budget, spend, trainings, watching
+from tunewheel.workflows.tuning import budget, readings, spend, trainings, watching
 from tunewheel.workflows.tuning.budget import Clock, Cost, afford, fitted, seconds_of, worth_starting
 from tunewheel.workspace import Workspace
 
@@ -186,6 +187,16 @@ def test_when_there_is_no_time_to_train_the_best_plain_model_goes_live(run: Call
     assert done.report.judgement.main != "Fine-tuned" and "there was time for" in done.report.search.why
     with Workspace.open(done.folder.parent.parent) as workspace:
         assert workspace.versions.get("live").id == done.version.id
+
+
+def test_where_the_rest_would_not_move_the_body_far_the_frozen_encoder_gets_the_time(
+    run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spend, "QUICK_UNITS", 0)
+    monkeypatch.setattr(readings, "STEP_OVER_READING", 1e9)
+    done = run(30.0, 0.0)
+    assert spend.DEFAULT not in ideas(done) and FROZEN in ideas(done)
+    assert done.report.judgement.main != "Fine-tuned"
 
 
 def test_a_budget_of_seconds_ends_before_a_body_is_loaded(tmp_path: Path, tiny_folder: Path) -> None:
