@@ -20,7 +20,9 @@ from tunewheel.feedback.journal import Drawn
 from tunewheel.feedback.resolve import Suspect
 from tunewheel.feedback.trigger import Advice
 from tunewheel.registry import Entry, Rollout, Version
+from tunewheel.serving.variant import Variant
 from tunewheel.workflows.compare import Broken, Compared
+from tunewheel.workflows.export import Exported
 from tunewheel.workflows.feedback import Imported
 from tunewheel.workflows.plan import Absent, Plan
 from tunewheel.workflows.planning.ways import Way
@@ -46,7 +48,7 @@ FIELDS = {
     "metric": "The metric that decides.",
     "judged": "Name of the line of the table that the verdict is about: the version that was registered.",
     "headline": "The verdict in a few words.",
-    "table[].name": "What was judged, for people.",
+    "table[].name": "What was judged, for people; with `, in bf16` where a hurry let it answer the test rows in that.",
     "table[].role": "`floor`, `before` (the frozen body under a linear head) or `after` (fine-tuned).",
     "table[].scores.METRIC.value": "The score on the frozen test rows.",
     "table[].scores.METRIC.low": "Lower end of its 95 % interval, where the metric can be resampled.",
@@ -83,10 +85,11 @@ FIELDS = {
     "forecast.memory_mb.forecast": "The memory that `plan` forecast, in MB.",
     "forecast.memory_mb.actual": "The most memory held.",
     "forecast.memory_mb.error": "The share by which the forecast was too high.",
+    "exported": "With `tune --export`, what `export --json` prints of this version.",
 }
 # Fields of an object that is `null` in the example, or not there.
 ABSENT = (
-    "leak.rows", "leak.score_with", "leak.score_without",
+    "leak.rows", "leak.score_with", "leak.score_without", "exported",
     *(f"forecast.{what}.{part}" for what in ("seconds", "memory_mb") for part in ("forecast", "actual", "error")),
 )  # fmt: skip
 MAPS = ("table[].scores", "certificate.scores_evaluated", "certificate.scores_served")
@@ -97,6 +100,7 @@ OTHERS = """## Other commands
 |---|---|
 | `check --json` | `file`; `findings`, each with FINDING; `profile` (rows, labels, lengths, languages) |
 | `plan --json` | PLAN; each of `ways` has WAY; each of `absent` has ABSENT. Scores are ranges, `null` where unknown |
+| `export --json` | EXPORTED; each of `variants` has VARIANT; `refused`: why, by name |
 | `predict TEXT --json` | `answers`, each as in [the HTTP API](api.md) without `id` |
 | `predict FILE --json` | `output` (the file written), `version`, `rows`, `failed` (rows with an error), `left_out` |
 | `versions --json` | `versions`, each with VERSION; `aliases`; `rollout`, `null` or with ROLLOUT, STANDING |
@@ -133,7 +137,7 @@ KINDS: dict[str, type[Any]] = {
     "FINDING": Finding, "VERSION": Version, "PLAN": Plan, "WAY": Way, "ABSENT": Absent, "ROLLOUT": Rollout,
     "IMPORTED": Imported, "SUSPECT": Suspect, "STATUS": Status, "ESTIMATE": Estimate, "CHANGE": Change, "TOPIC": Topic,
     "ADVICE": Advice, "DRAWN": Drawn, "TURNED": Turned, "COMPARED": Compared, "DIFFERENCE": Difference,
-    "CLASS": ClassChange, "BROKEN": Broken, "ENTRY": Entry,
+    "CLASS": ClassChange, "BROKEN": Broken, "ENTRY": Entry, "EXPORTED": Exported, "VARIANT": Variant,
 }  # fmt: skip
 
 

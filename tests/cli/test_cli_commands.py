@@ -10,6 +10,8 @@ import pytest
 
 from tunewheel.data.doctor import Finding
 from tunewheel.evaluation.metrics_entities import entity_scores
+from tunewheel.serving.variant import FLOAT, Variant
+from tunewheel.workflows.export import Exported
 from tunewheel.workflows.say import Silent
 
 SUMMARY = {
@@ -77,6 +79,31 @@ def test_tune_with_json_prints_exactly_one_object_on_stdout(
     assert said["table"][1]["scores"]["macro_f1"]["value"] is None
     assert "reading" in result.err
     assert "fine-tuned" in result.err
+
+
+def test_tune_ends_with_the_export_when_asked_to_whatever_is_printed(
+    run: Callable[..., Any], workflow: Callable[..., Any], workspace: Any
+) -> None:
+    form = Variant(FLOAT, "text", "accuracy", 100, 99, 0.93, 0.0, -0.01, 0.01, 3.0, 0.5, 90_000_000)
+    exported = Exported("v0003", 8.0, [form], FLOAT, {})
+    workflow(
+        "tune", "tune", SimpleNamespace(summary=lambda: SUMMARY, version=SimpleNamespace(id="v0003", kind="module"))
+    )
+    calls = workflow("export", "export", exported)
+    result = run("tune", "reviews.csv", "--export")
+    assert result.code == 0 and "served equals evaluated: yes" in result.out and "Served: onnx-fp32" in result.out
+    assert [call["version"] for call in calls] == ["v0003"]
+    told = json.loads(run("tune", "reviews.csv", "--export", "--json").out)
+    assert told["exported"]["chosen"] == FLOAT and told["certificate"]["holds"]
+
+
+def test_a_floor_is_not_exported_and_it_is_said(run: Callable[..., Any], workflow: Callable[..., Any]) -> None:
+    workflow(
+        "tune", "tune", SimpleNamespace(summary=lambda: SUMMARY, version=SimpleNamespace(id="v0001", kind="floor"))
+    )
+    calls = workflow("export", "export")
+    result = run("tune", "reviews.csv", "--export")
+    assert result.code == 0 and not calls and "served as it is" in result.out + result.err
 
 
 def test_tune_hands_on_what_was_given_and_nothing_else(run: Callable[..., Any], workflow: Callable[..., Any]) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import flags
 from .flags import DEFAULT_WORKSPACE, given
+
+if TYPE_CHECKING:
+    from ..registry import Version
+    from ..workflows.export import Exported
+    from ..workflows.say import Say
 
 
 def check(
@@ -70,6 +75,12 @@ def tune(
     budget: flags.Budget = None,
     workspace: flags.Workspace = DEFAULT_WORKSPACE,
     resume: flags.Resume = False,
+    export: Annotated[
+        bool,
+        typer.Option(
+            "--export", help="At the end make it fast to serve, as `tunewheel export` does; beside any budget."
+        ),
+    ] = False,
     as_json: flags.Json = False,
     quiet: flags.Quiet = False,
 ) -> None:
@@ -83,7 +94,23 @@ def tune(
     rest = {**rows, **given(validation=validation, test=test, model=model, seed=seed, budget=budget)}
     with speaker(quiet) as say:
         done = run(data, recipe=recipe, sets=sets or (), workspace=workspace, resume=resume, say=say, **roles, **rest)
-    tables.show_run(done.summary(), as_json=as_json)
+        made = _exported(done.version, workspace, say) if export else None
+    summary = done.summary()
+    tables.show_run({**summary, "exported": made.to_json()} if made else summary, as_json=as_json)
+    if made and not as_json:
+        tables.show_exported(made, as_json=False)
+
+
+def _exported(version: Version, workspace: Path, say: Say) -> Exported | None:
+    """The forms of a version that was just registered; a floor is served as it is."""
+    if version.kind == "floor":
+        say.line(f"{version.id} is a plain model, which is served as it is: there is nothing to export.")
+        return None
+    from ..workflows.export import export
+    from ..workspace import Workspace
+
+    with Workspace.open(workspace, create=False) as opened:
+        return export(opened, version=version.id, say=say)
 
 
 def report(
