@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..backbone import Backbone
 from ..tensors import Tensors
+from .attention import mixed
 from .portions import read_in_portions
 
 # Name of the array of a text batch that holds what the lowest layers made of it, (T, width).
@@ -91,13 +92,7 @@ class FlatEncoder(Backbone):
         """Multi-head self-attention within each window: (T, width) to (T, width)."""
         split = layout.pad(projected(attention, states)).view(layout.windows, layout.longest, 3, self.heads, -1)
         query, key, value = split.permute(2, 0, 3, 1, 4)
-        if states.is_cuda:
-            mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=layout.visible)
-        else:
-            # Written out: on CPUs this is faster than the fused kernel for sentence-length windows.
-            scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5 + layout.bias(query.dtype)
-            mixed = scores.softmax(-1) @ value
-        return layout.unpad(mixed.transpose(1, 2).flatten(2))
+        return layout.unpad(mixed(query, key, value, layout.visible).transpose(1, 2).flatten(2))
 
 
 def projected(attention: Any, states: Tensor) -> Tensor:
@@ -127,7 +122,3 @@ class Layout:
     def unpad(self, padded: Tensor) -> Tensor:
         """(W, longest, D) to (T, D)."""
         return padded.flatten(0, 1)[self.slots]
-
-    def bias(self, dtype: torch.dtype) -> Tensor:
-        """What to add to attention scores: 0 for tokens, a large negative number for padding."""
-        return torch.zeros(self.visible.shape, dtype=dtype, device=self.visible.device).masked_fill(~self.visible, -1e4)
