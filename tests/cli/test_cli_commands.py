@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tunewheel.data.doctor import Finding
+from tunewheel.errors import ServingError
 from tunewheel.evaluation.metrics_entities import entity_scores
 from tunewheel.serving.variant import FLOAT, Variant
 from tunewheel.workflows.export import Exported
@@ -95,6 +96,19 @@ def test_tune_ends_with_the_export_when_asked_to_whatever_is_printed(
     assert [call["version"] for call in calls] == ["v0003"]
     told = json.loads(run("tune", "reviews.csv", "--export", "--json").out)
     assert told["exported"]["chosen"] == FLOAT and told["certificate"]["holds"]
+
+
+def test_a_run_is_told_though_its_export_fails(
+    run: Callable[..., Any], workflow: Callable[..., Any], workspace: Any
+) -> None:
+    done = SimpleNamespace(summary=lambda: SUMMARY, version=SimpleNamespace(id="v0003", kind="module"))
+    workflow("tune", "tune", done)
+    workflow("export", "export", ServingError("this body has no graph."))
+    result = run("tune", "reviews.csv", "--export")
+    assert result.code == 0 and "served equals evaluated: yes" in result.out
+    assert "v0003 has no faster form: this body has no graph." in result.err
+    told = json.loads(run("tune", "reviews.csv", "--export", "--json").out)
+    assert "exported" not in told and told["certificate"]["holds"]
 
 
 def test_a_floor_is_not_exported_and_it_is_said(run: Callable[..., Any], workflow: Callable[..., Any]) -> None:

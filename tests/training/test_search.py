@@ -1,5 +1,6 @@
 """A search suggests settings near those that suit the data, learns from what they bring, and survives its process."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,15 @@ def test_a_study_goes_on_from_its_file_even_where_a_crash_cut_a_line(file: Path)
     assert [line["settings"] for line in second.tried] == told
     ended(second, 0.9)
     assert len(Study(AROUND, LAYERS, 0, file).tried) == 4
+
+
+def test_lines_of_a_search_that_knew_fewer_settings_are_learnt_from(file: Path) -> None:
+    ended(Study(AROUND, LAYERS, 0, file), 0.7)
+    line = json.loads(file.read_text("utf-8"))
+    del line["settings"]["class_weighting"]
+    file.write_text(json.dumps(line) + "\n", "utf-8")
+    again = Study(AROUND, LAYERS, 0, file)
+    assert len(again.tried) == 1 and again.ask().options.class_weighting in space.BALANCES
 
 
 def test_options_for_which_there_is_no_time_leave_no_trace(file: Path) -> None:

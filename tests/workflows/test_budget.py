@@ -147,6 +147,24 @@ def test_a_run_that_was_stopped_goes_on_with_what_is_left_of_its_budget(
     assert done.version.status == "ready"
 
 
+def test_what_nobody_settled_is_searched_after_a_stop_too(
+    tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fixed: list[list[str]] = []
+
+    def seen(self: spend.Spending, options: TrainingOptions) -> None:
+        fixed.append(list(self.fixed))
+        if len(fixed) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(spend.Spending, "_search", seen)
+    data, workspace = write_csv(tmp_path / "rows.csv", intents(120)), tmp_path / "workspace"
+    with pytest.raises(KeyboardInterrupt):
+        tune(data, workspace=workspace, model=str(tiny_folder), budget="2m")
+    tune(workspace=workspace, resume=True)
+    assert fixed == [[], []]
+
+
 def test_a_training_that_was_stopped_goes_on_from_its_last_checkpoint(
     run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

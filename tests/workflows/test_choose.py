@@ -17,6 +17,7 @@ from tunewheel.workflows.choose import (
     choose_training,
     draft_recipe,
     merged,
+    settled_training,
     suited_body,
     told_with_settings,
 )
@@ -73,6 +74,19 @@ def test_training_that_the_user_settled_stays(texts: Path, tiny_folder: Path, as
     chosen = choose_training(recipe, asked, 100, "text", tiny_folder).training
     assert (chosen.epochs, chosen.precision) == (3, "fp32")
     assert chosen.label_smoothing == 0.1
+
+
+@pytest.mark.parametrize(("weights", "settled"), [("none", set()), ("balanced", {"class_weighting"})])
+def test_what_classes_weigh_is_settled_by_who_says_it_of_the_task(weights: str, settled: set[str]) -> None:
+    assert settled_training(Asked({"options": {"class_weights": weights}}, {})) == settled
+    assert settled_training(Asked({}, {}, (f"options.class_weights={weights}",))) == {"class_weighting"}
+
+
+def test_what_classes_weigh_is_said_once(texts: Path, tiny_folder: Path) -> None:
+    sets = ("options.class_weights=balanced", "training.class_weighting=0.5")
+    recipe, _, _ = draft(texts, sets=sets)
+    with pytest.raises(RecipeError, match="both say what classes weigh"):
+        choose_training(recipe, Asked({}, {}, sets), 100, "text", tiny_folder)
 
 
 def test_a_folder_can_be_the_model(texts: Path, tiny_folder: Path) -> None:

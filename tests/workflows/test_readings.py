@@ -26,15 +26,19 @@ class Learner:
         return 0.001 if half else 0.002
 
 
-def measured(precision: str) -> Readings:
+def measured(precision: str, *, hurried: bool = True) -> Readings:
     learner: Any = Learner()
-    return Readings.measured(learner, OPTIONS.model_copy(update={"precision": precision}))
+    return Readings.measured(learner, OPTIONS.model_copy(update={"precision": precision}), hurried=hurried)
 
 
 def test_a_body_that_trains_in_bf16_is_looked_at_and_judged_before_in_bf16() -> None:
     readings = measured("bf16")
     assert (readings.unit, readings.judging, readings.glancing) == (0.001, 1.0, 0.5)
     assert readings.answering == pytest.approx((2_000 + HURRIED_ROWS) * 0.02 + 2_000 * 0.01)
+
+
+def test_who_has_time_lets_the_body_before_answer_in_float32() -> None:
+    assert measured("bf16", hurried=False).answering == pytest.approx((4_000 + HURRIED_ROWS) * 0.02)
 
 
 def test_one_that_trains_in_float32_is_read_in_nothing_else() -> None:
@@ -57,11 +61,13 @@ def test_a_body_is_moved_where_there_is_time_for_some_steps_or_for_all_rows(unit
 @pytest.mark.parametrize(("steps", "part"), [(400, 1.0), (500, 1.0), (225, 0.75), (100, 0.5), (10, SLOWEST)])
 def test_a_training_cut_short_learns_more_slowly(steps: int, part: float) -> None:
     cut = OPTIONS.model_copy(update={"steps": steps})
-    slow = slowed(cut, Cost(epoch=10.0, steps=100), meant=4)
+    slow = slowed(cut, Cost(epoch=10.0, steps=100), OPTIONS)
     assert slow.learning_rate == pytest.approx(part * 1e-4)
     assert slow == cut.model_copy(update={"learning_rate": slow.learning_rate})
     assert math.isclose(slow.head_learning_rate, OPTIONS.head_learning_rate)
 
 
 def test_one_with_all_its_passes_learns_as_it_was_meant_to() -> None:
-    assert slowed(OPTIONS, Cost(epoch=10.0, steps=100), meant=4) == OPTIONS
+    assert slowed(OPTIONS, Cost(epoch=10.0, steps=100), OPTIONS) == OPTIONS
+    asked = OPTIONS.model_copy(update={"steps": 40})
+    assert slowed(asked, Cost(epoch=10.0, steps=100), asked) == asked

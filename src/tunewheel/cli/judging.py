@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import TunewheelError
 from . import flags
 from .flags import DEFAULT_WORKSPACE, given
 
@@ -94,23 +95,29 @@ def tune(
     rest = {**rows, **given(validation=validation, test=test, model=model, seed=seed, budget=budget)}
     with speaker(quiet) as say:
         done = run(data, recipe=recipe, sets=sets or (), workspace=workspace, resume=resume, say=say, **roles, **rest)
+        if not as_json:  # the run is done, whatever becomes of its export
+            tables.show_run(done.summary(), as_json=False)
         made = _exported(done.version, workspace, say) if export else None
-    summary = done.summary()
-    tables.show_run({**summary, "exported": made.to_json()} if made else summary, as_json=as_json)
-    if made and not as_json:
+    if as_json:
+        tables.show_run({**done.summary(), **({"exported": made.to_json()} if made else {})}, as_json=True)
+    elif made:
         tables.show_exported(made, as_json=False)
 
 
 def _exported(version: Version, workspace: Path, say: Say) -> Exported | None:
-    """The forms of a version that was just registered; a floor is served as it is."""
+    """The forms of a version that was just registered; a floor is served as it is, and so is what has none."""
     if version.kind == "floor":
         say.line(f"{version.id} is a plain model, which is served as it is: there is nothing to export.")
         return None
     from ..workflows.export import export
     from ..workspace import Workspace
 
-    with Workspace.open(workspace, create=False) as opened:
-        return export(opened, version=version.id, say=say)
+    try:
+        with Workspace.open(workspace, create=False) as opened:
+            return export(opened, version=version.id, say=say)
+    except TunewheelError as error:
+        say.line(f"{version.id} has no faster form: {error}")
+        return None
 
 
 def report(

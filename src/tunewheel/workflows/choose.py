@@ -162,16 +162,21 @@ def choose_training(recipe: Recipe[Any], asked: Asked, rows: int, reads: Any, fo
     chosen = suggest(reads, rows, frozen_words=bool(about(folder).get("frozen")))
     mine = {"training": asked.settings.get("training") or {}}
     filled = merged({**recipe.model_dump(mode="json"), "training": chosen.model_dump(mode="json")}, mine)
-    return build(filled, asked.sets)
+    made = build(filled, asked.sets)
+    if made.training.class_weighting and getattr(made.options, "class_weights", "none") != "none":
+        what = "options.class_weights and training.class_weighting both say what classes weigh."
+        raise RecipeError(what, where="recipe", mend="Keep one of them.")
+    return made
 
 
 def settled_training(asked: Asked) -> set[str]:
     """Names of the training settings that the user settled, in the recipe or by `--set`."""
     named = {flag.partition("=")[0].strip() for flag in asked.sets}
-    named |= {f"{part}.{name}" for part in ("training", "options") for name in asked.settings.get(part) or {}}
     # Who says what classes weigh in the task has said it of the training, too.
-    weighed = {"class_weighting"} if "options.class_weights" in named else set()
-    return weighed | {name.removeprefix("training.") for name in named if name.startswith("training.")}
+    in_task = (asked.settings.get("options") or {}).get("class_weights", "none") != "none"
+    weighed = {"class_weighting"} if in_task or "options.class_weights" in named else set()
+    inside = {name.removeprefix("training.") for name in named if name.startswith("training.")}
+    return weighed | inside | set(asked.settings.get("training") or {})
 
 
 def settle_precision(recipe: Recipe[Any], task: Task, folder: Path, examples: Sequence[Example]) -> Recipe[Any]:

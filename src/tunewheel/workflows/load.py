@@ -40,8 +40,19 @@ def load(
         import torch
 
         torch.set_num_threads(threads)
+    if found.kind == "module":
+        _ask_ahead()
     revived = revive(workspace.bundle(found.id), workspace.bases)
     return Predictor(revived.task, revived.encode, revived.engine, found.id)
+
+
+def _ask_ahead() -> None:
+    """What is measured once a machine is known before the first long text waits for it."""
+    import torch
+
+    from ..models.text.attention import least_fused
+
+    least_fused(torch.float32)
 
 
 def _chosen(workspace: Workspace, version: Version, engine: Engine, tolerance: Tolerance) -> Bundle | None:

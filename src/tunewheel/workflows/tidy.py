@@ -37,7 +37,8 @@ def tidy(
         with suppress(WorkspaceError):  # something needs it
             removed.append(workspace.remove_draft(draft.id, f"beyond the newest {keep}, or older than {days} days"))
     if removed:
-        workspace.sweep()
+        with suppress(WorkspaceError):  # the next run will try again
+            workspace.sweep()
         drafts_are = "draft of an earlier run was" if len(removed) == 1 else "drafts of earlier runs were"
         (say or Silent()).line(f"{len(removed)} {drafts_are} removed.")
     return removed

@@ -177,7 +177,8 @@ def _found(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any]) -> tu
     drafts = partial(_draft, office, recipe) if clock else None  # who can wait for the end needs no versions before
     anytime = Anytime(drafts, rows, begun.started, clock.seconds if clock else None, begun.say)
     if kept:
-        kept.fixed = kept.fixed or sorted(settled_training(begun.asked))
+        if not begun.resumed:  # the recipe of a run names all settings, whoever settled them
+            kept.fixed = sorted(settled_training(begun.asked))
         anytime.go_on(kept)
         kept.save(begun.folder)
     if clock and office.sets.few:  # then the floors take no longer than loading what comes next

@@ -44,7 +44,7 @@ def test_both_ways_give_the_same_answers_and_gradients(dtype: torch.dtype, near:
 
 
 def test_sentences_are_written_out_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attention, "least_fused", lambda *_, **__: pytest.fail("nothing is to be measured"))
+    monkeypatch.setattr(attention, "least_fused", lambda *_: pytest.fail("nothing is to be measured"))
     parts = windows(LENGTHS[0] - 1)
     assert torch.equal(mixed(*parts), written(*parts))
 
@@ -53,7 +53,7 @@ def test_sentences_are_written_out_without_asking(monkeypatch: pytest.MonkeyPatc
 def test_from_the_length_that_was_found_on_the_kernel_answers(
     length: int, way: attention.Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attention, "least_fused", lambda dtype, *, learning: NEVER if learning else 128)
+    monkeypatch.setattr(attention, "least_fused", lambda dtype: 128)
     parts = windows(length)
     assert torch.equal(mixed(*parts), way(*parts))
     learning = [part.clone().requires_grad_() for part in parts[:3]]
@@ -70,16 +70,14 @@ def test_it_pays_for_a_length_where_it_does_for_all_that_are_longer(
 ) -> None:
     asked: list[int] = []
     monkeypatch.setattr(attention, "_gains", lambda length, *_: asked.append(length) or length in gains)
-    assert least_fused(torch.float32, learning=False) == least
+    assert least_fused(torch.float32) == least
     attention._least_fused.cache_clear()
     times = len(asked)
-    assert least_fused(torch.float32, learning=False) == least and len(asked) == times, "remembered by the machine"
+    assert least_fused(torch.float32) == least and len(asked) == times, "remembered by the machine"
 
 
-@pytest.mark.parametrize("learning", [False, True])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_measuring_leaves_no_trace_in_what_training_draws(dtype: torch.dtype, learning: bool) -> None:
+def test_measuring_leaves_no_trace_in_what_training_draws(dtype: torch.dtype) -> None:
     before = torch.get_rng_state()
-    with torch.inference_mode():
-        assert least_fused(dtype, learning=learning) in (*LENGTHS, NEVER)
+    assert least_fused(dtype) in (*LENGTHS, NEVER)
     assert torch.equal(torch.get_rng_state(), before)

@@ -90,6 +90,8 @@ class Study:
         self._study.tell(suggestion.trial, state=TrialState.FAIL)
 
     def _learn(self, line: Mapping[str, Any]) -> None:
+        usual = space.settings_of(self.around, self.layers, self.fixed)  # of settings that lines of before did not have
+        line = {**line, "settings": {**usual, **line["settings"]}}
         self._study.add_trial(_frozen(line, self._distributions(line["settings"])))
 
     def _distributions(self, settings: Mapping[str, Any]) -> dict[str, BaseDistribution]:

@@ -22,6 +22,8 @@ PAPERS_SECONDS = 4.0
 # Of the test rows, so many are asked once more for a certificate in a hurry: all would cost more than they could show.
 HURRIED_ROWS = 500
 SLOW_MOMENTS = 1.15
+# Seconds: of longer budgets answering the test rows once more in float32 takes little.
+HURRY = 300.0
 FEWEST_STEPS = 10
 SPARE = 1.15
 MUCH_MORE = 1.5
@@ -71,6 +73,11 @@ class Clock:
     @property
     def left(self) -> float:
         return self.seconds - (time.perf_counter() - self.started)
+
+    @property
+    def hurried(self) -> bool:
+        """Whether the body before answers the test rows in bf16."""
+        return self.seconds < HURRY
 
     def for_training(self, answering: float) -> float:
         """Seconds left to train, when all answers at the end take `answering` seconds."""

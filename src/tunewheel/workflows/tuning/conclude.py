@@ -62,7 +62,8 @@ def conclude(ending: Ending, candidates: Sequence[Candidate], say: Say) -> Run:
 
 def _may_be_rough(ending: Ending, candidate: Candidate) -> bool:
     """In a hurry, the body before: it is compared with, and not served unless it is what was chosen."""
-    return ending.clock is not None and candidate.made.role == "before" and candidate is not ending.chosen
+    hurried = ending.clock is not None and ending.clock.hurried
+    return hurried and candidate.made.role == "before" and candidate is not ending.chosen
 
 
 def _has_time(ending: Ending, entrant: Entrant) -> bool:

@@ -31,22 +31,25 @@ class Readings:
     answering: float = 0.0
 
     @classmethod
-    def measured(cls, learner: Learner, options: TrainingOptions) -> Readings:
-        """From a few readings of some rows."""
+    def measured(cls, learner: Learner, options: TrainingOptions, *, hurried: bool) -> Readings:
+        """From a few readings of some rows. Who is `hurried` lets the body before answer in bf16."""
         slow = learner.reading_seconds()
         unit = learner.reading_seconds(half=True) if options.precision == "bf16" else slow
         rows, held = len(learner.sets.test), learner.held_units
         units = learner.test_units / max(rows, 1)
-        return cls(unit, slow * held, unit * held, answering_seconds(rows, slow * units, unit * units))
+        return cls(
+            unit, slow * held, unit * held, answering_seconds(rows, slow * units, (unit if hurried else slow) * units)
+        )
 
     def worthwhile(self, options: TrainingOptions, units: int, seconds: float) -> bool:
         """Whether the body can be moved far enough in so many seconds, by training rows of so many `units`."""
         return seconds >= STEP_OVER_READING * self.unit * min(WORTHWHILE_STEPS * options.batch_units, units)
 
 
-def slowed(options: TrainingOptions, price: Cost, meant: int) -> TrainingOptions:
-    """The options with a learning rate of the body that suits a training cut short of the passes that were `meant`."""
-    if options.steps is None:
-        return options
-    share = min(options.steps / price.steps / meant, 1.0)
-    return options.model_copy(update={"learning_rate": max(math.sqrt(share), SLOWEST) * options.learning_rate})
+def slowed(cut: TrainingOptions, price: Cost, meant: TrainingOptions) -> TrainingOptions:
+    """The `cut` options with a learning rate of the body that suits a training shorter than was `meant`."""
+    if cut.steps is None:
+        return cut
+    steps = min(meant.epochs * price.steps, meant.steps or math.inf)
+    share = min(cut.steps / steps, 1.0)
+    return cut.model_copy(update={"learning_rate": max(math.sqrt(share), SLOWEST) * cut.learning_rate})

@@ -71,13 +71,14 @@ class Spending:
         began = time.perf_counter()
         self.anytime.offer(self.learner.before(options, most), frozen.TITLE, began)
         if quick and self.clock:
-            self.trainings.readings = Readings.measured(self.learner, options)
+            self.trainings.readings = Readings.measured(self.learner, options, hurried=self.clock.hurried)
         self.trainings.save()
 
     def _most_units(self, options: TrainingOptions, clock: Clock) -> int:
         """Tokens or pictures that the frozen encoder may read, at the pace measured now. It gets nearly all of the time
         where that would not move the body far."""
-        readings = self.trainings.readings = Readings.measured(self.learner, options)
+        readings = Readings.measured(self.learner, options, hurried=clock.hurried)
+        self.trainings.readings = readings
         left, units = self.trainings.left(), self.learner.train_units
         seconds = min(FROZEN_SHARE * left, max(FROZEN_SECONDS, FROZEN_OF_BUDGET * clock.seconds))
         if not readings.worthwhile(options, units, left - min(seconds, units * readings.unit)):
@@ -109,8 +110,9 @@ class Spending:
         options = self.learner.settled(options)
         planned, told = afford(options, self.learner.layers, self.trainings.room, self._price)
         self.say.line(told)
-        asked = "learning_rate" in self.fixed or not worth_starting(planned)
-        return planned if asked else slowed(planned, self._price(planned), options.epochs)
+        whole = planned.steps == options.steps  # nothing was cut
+        asked = "learning_rate" in self.fixed or whole or not worth_starting(planned)
+        return planned if asked else slowed(planned, self._price(planned), options)
 
     def _warmed(self, options: TrainingOptions) -> TrainingOptions:
         """The options with a head that begins as the frozen encoder's, and then learns more slowly. A body whose layers
