@@ -40,9 +40,9 @@ def load(
         import torch
 
         torch.set_num_threads(threads)
-    if found.kind == "module":
-        _ask_ahead()
     revived = revive(workspace.bundle(found.id), workspace.bases)
+    if found.kind == "module" and revived.task.reads != "image":
+        _ask_ahead()
     return Predictor(revived.task, revived.encode, revived.engine, found.id)
 
 

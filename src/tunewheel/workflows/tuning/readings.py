@@ -48,7 +48,7 @@ class Readings:
 
 def slowed(cut: TrainingOptions, price: Cost, meant: TrainingOptions) -> TrainingOptions:
     """The `cut` options with a learning rate of the body that suits a training shorter than was `meant`."""
-    if cut.steps is None:
+    if cut.steps in (None, meant.steps):  # nothing was cut
         return cut
     steps = min(meant.epochs * price.steps, meant.steps or math.inf)
     share = min(cut.steps / steps, 1.0)

@@ -110,8 +110,7 @@ class Spending:
         options = self.learner.settled(options)
         planned, told = afford(options, self.learner.layers, self.trainings.room, self._price)
         self.say.line(told)
-        whole = planned.steps == options.steps  # nothing was cut
-        asked = "learning_rate" in self.fixed or whole or not worth_starting(planned)
+        asked = "learning_rate" in self.fixed or not worth_starting(planned)
         return planned if asked else slowed(planned, self._price(planned), options)
 
     def _warmed(self, options: TrainingOptions) -> TrainingOptions:
