@@ -98,15 +98,16 @@ def test_tune_ends_with_the_export_when_asked_to_whatever_is_printed(
     assert told["exported"]["chosen"] == FLOAT and told["certificate"]["holds"]
 
 
+@pytest.mark.parametrize("why", [ServingError("this body has no graph."), OSError(28, "No space left on device")])
 def test_a_run_is_told_though_its_export_fails(
-    run: Callable[..., Any], workflow: Callable[..., Any], workspace: Any
+    why: Exception, run: Callable[..., Any], workflow: Callable[..., Any], workspace: Any
 ) -> None:
     done = SimpleNamespace(summary=lambda: SUMMARY, version=SimpleNamespace(id="v0003", kind="module"))
     workflow("tune", "tune", done)
-    workflow("export", "export", ServingError("this body has no graph."))
+    workflow("export", "export", why)
     result = run("tune", "reviews.csv", "--export")
     assert result.code == 0 and "served equals evaluated: yes" in result.out
-    assert "v0003 has no faster form: this body has no graph." in result.err
+    assert f"v0003 has no faster form: {why}" in result.err
     told = json.loads(run("tune", "reviews.csv", "--export", "--json").out)
     assert "exported" not in told and told["certificate"]["holds"]
 

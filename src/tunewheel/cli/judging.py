@@ -115,7 +115,7 @@ def _exported(version: Version, workspace: Path, say: Say) -> Exported | None:
     try:
         with Workspace.open(workspace, create=False) as opened:
             return export(opened, version=version.id, say=say)
-    except TunewheelError as error:
+    except (TunewheelError, OSError) as error:  # a full disk, too: the run is registered all the same
         say.line(f"{version.id} has no faster form: {error}")
         return None
 
