@@ -35,3 +35,13 @@ def test_help_is_there_in_half_a_second() -> None:
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert min(cpu_seconds() for _ in range(3)) < 0.5
+
+
+def test_no_warning_of_a_fit_reaches_the_user() -> None:
+    """Silenced for the whole process: what a thread silences for itself, another one may undo."""
+    fit = (
+        "from sklearn.linear_model import LogisticRegression as L; L(max_iter=1).fit([[0.0], [1.0], [5.0]], [0, 1, 1])"
+    )
+    code = f"from tunewheel.cli import main; main(['--version']); {fit}"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stderr == "" and told.stdout.startswith("tunewheel")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 
 
@@ -16,6 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")  # a terminal that lacks a character must not end a run
+    if not sys.warnoptions:
+        # Where a fit did not converge its score tells; and what one thread silences for a while another may undo.
+        warnings.filterwarnings("ignore", module="sklearn")
     try:
         code = app(arguments, prog_name="tunewheel", standalone_mode=False)
     except typer.TyperException as error:
