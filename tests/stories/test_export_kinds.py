@@ -69,8 +69,10 @@ def test_words(tmp_path: Path, tiny_folder: Path) -> None:
 
 def test_pictures(tmp_path: Path) -> None:
     made, served = exported(tmp_path, fine_tuned(pictures(tmp_path), tmp_path, tiny_image(tmp_path / "tiny")))
-    (only,) = made.variants
-    assert only.name == made.chosen == "onnx-fp32" and only.temperature is None and only.same == only.rows
+    plain, small = made.variants
+    assert plain.name == "onnx-fp32" and plain.temperature is None and plain.same == plain.rows
+    assert small.name == "onnx-int8-static" and small.temperature is not None and small.share >= 0.9
+    assert small.size_bytes < plain.size_bytes
     files = sorted((tmp_path / "pictures").rglob("*.png"))[::16]
     answers = served.predict([{"image": file.read_bytes()} for file in files])
     for (label, share), answer in zip(answered(tmp_path / "out", list(map(str, files))), answers, strict=True):

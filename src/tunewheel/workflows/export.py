@@ -49,7 +49,7 @@ def export(
     output: str | Path | None = None,
     say: Say | None = None,
 ) -> Exported:
-    """Make the ONNX forms of a version (float32; for texts and words eight bits, two ways) and measure them on the
+    """Make the ONNX forms of a version (float32; eight bits, for texts and words two ways) and measure them on the
     frozen test.
 
     With `output` the fastest that the `tolerance` allows is written there, too, as a folder that needs no Tunewheel.
@@ -84,6 +84,7 @@ def _variants(workspace: Workspace, judged: Judged, advance: Callable[[], None])
 
 def _graphs(judged: Judged, folder: Path) -> Iterator[tuple[str, Path]]:
     from ..models.onnx.graphs import view_of, write_graph
+    from ..models.onnx.pictures import write_pictures
     from ..models.onnx.quantise import write_quantised
     from ..models.onnx.smooth import smoothed
     from ..models.onnx.static import write_static
@@ -92,12 +93,14 @@ def _graphs(judged: Judged, folder: Path) -> Iterator[tuple[str, Path]]:
     reads, reach = judged.revived.task.reads, judged.bundle.path / REACH
     view = view_of(module, reads)
     plain = folder / "plain.onnx"
-    if reads == "image":
-        write_graph(view, reads, plain, judged.pixels)
-        yield FLOAT, plain
-        return
-    write_graph(view, reads, plain)
+    fixed = folder / "fixed.onnx"
+    write_graph(view, reads, plain, judged.pixels)
     yield FLOAT, plain
+    if reads == "image":
+        if judged.held:  # versions of before have none
+            write_pictures(plain, fixed, judged.fed(ROWS))
+            yield FIXED, fixed
+        return
     smooth, small = plain, folder / "small.onnx"
     if reach.exists():  # versions of before have none
         from safetensors.torch import load_file
@@ -107,7 +110,6 @@ def _graphs(judged: Judged, folder: Path) -> Iterator[tuple[str, Path]]:
     write_quantised(smooth, small)
     yield EIGHT_BITS, small
     if judged.held:  # versions of before have none
-        fixed = folder / "fixed.onnx"
         write_static(small, fixed, judged.fed(ROWS))
         yield FIXED, fixed
 

@@ -51,10 +51,8 @@ class Judged:
 
     @property
     def forms(self) -> int:
-        """How many ONNX forms there are of it: float32, eight bits, and these with fixed scales."""
-        if self.revived.task.reads == "image":
-            return 1
-        return 3 if self.held else 2
+        """How many ONNX forms there are of it: float32, eight bits (not of pictures), and these with fixed scales."""
+        return 1 + (self.revived.task.reads != "image") + bool(self.held)
 
     def fed(self, most: int) -> Iterator[Feeds]:
         """At most so many validation rows as a graph reads them, one by one."""

@@ -16,6 +16,7 @@ from tunewheel.models.heads import Headed, PictureHead, TextHead, WordHead
 from tunewheel.models.images.bodies import build_image_body
 from tunewheel.models.onnx.feeds import feeds_of
 from tunewheel.models.onnx.graphs import view_of, write_graph
+from tunewheel.models.onnx.pictures import write_pictures
 from tunewheel.models.onnx.quantise import write_quantised
 from tunewheel.models.onnx.smooth import reach_of, smoothed
 from tunewheel.models.onnx.static import write_static
@@ -82,6 +83,21 @@ def test_pictures_are_answered_alike(tmp_path: Path) -> None:
     batch = Batch({"pixels": np.random.default_rng(0).integers(0, 255, (5, 1, 16, 16)).astype(np.uint8)})
     write_graph(view_of(module, "image"), "image", tmp_path / "a.onnx", (1, 16, 16))
     np.testing.assert_allclose(ask(tmp_path / "a.onnx", batch, "image"), answers(module, batch), atol=NEARLY)
+
+
+def test_pictures_are_answered_nearly_alike_in_eight_bits_and_alike_in_any_company(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    module = PictureHead(build_image_body({"model_type": "small-cnn", "channels": [8, 16]}), 4)
+    batch = Batch({"pixels": np.random.default_rng(0).integers(0, 255, (20, 1, 16, 16)).astype(np.uint8)})
+    write_graph(view_of(module, "image"), "image", tmp_path / "a.onnx", (1, 16, 16))
+    rows = [batch.select([i]) for i in range(len(batch))]
+    write_pictures(tmp_path / "a.onnx", tmp_path / "b.onnx", (feeds_of(row, "image") for row in rows))
+    expected, together = answers(module, batch), ask(tmp_path / "b.onnx", batch, "image")
+    alone = np.concatenate([ask(tmp_path / "b.onnx", row, "image") for row in rows])
+    np.testing.assert_allclose(together, alone, atol=NEARLY)
+    assert 0 < np.abs(together - expected).mean() < 0.1 * np.abs(expected - expected.mean(0)).mean()
+    kinds = [onnx.TensorProto.DataType.Name(t.data_type) for t in onnx.load(str(tmp_path / "b.onnx")).graph.initializer]
+    assert kinds.count("INT8") >= 2  # the weights of both convolutions
 
 
 def test_a_smoothed_view_computes_the_same_and_leaves_the_module_alone(texts: Batch, tiny_folder: Path) -> None:

@@ -35,8 +35,9 @@ def view_of(module: Headed, reads: str) -> nn.Module:
     return views[reads](module).eval()
 
 
-def write_graph(view: nn.Module, reads: str, path: Path, pixels: tuple[int, ...] = (3, 224, 224)) -> None:
-    """Write a view (`view_of`) as an ONNX file. `pixels` are the channels, height and width of a picture."""
+def write_graph(view: nn.Module, reads: str, path: Path, pixels: tuple[int, ...] = ()) -> None:
+    """Write a view (`view_of`) as an ONNX file. `pixels` are the channels, height and width of a picture, where it
+    reads pictures."""
     with warnings.catch_warnings(), torch.inference_mode():
         # The exporter that traces takes a second where the newer one takes ten or more, for the same graph.
         warnings.simplefilter("ignore")

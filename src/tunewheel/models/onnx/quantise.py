@@ -20,7 +20,7 @@ def write_quantised(source: Path, target: Path) -> None:
     graph = onnx.load(str(source)).graph
     weights = {tensor.name for tensor in graph.initializer}
     chosen = [node.name for node in graph.node if node.op_type == "MatMul" and node.input[1] in weights]
-    with _quiet():
+    with quiet():
         quantize_dynamic(
             str(source), str(target), per_channel=True, weight_type=QuantType.QInt8,
             op_types_to_quantize=["MatMul"], nodes_to_quantize=chosen, extra_options={"MatMulConstBOnly": True},
@@ -28,7 +28,7 @@ def write_quantised(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """The library advises on the root logger to optimise the graph first, which its sessions do by themselves."""
     root = logging.getLogger()
     before = root.level

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...records import Example, Prediction, Scores
+from ...records import Example, Picture, Prediction, Scores
 from ...registry import Draft, Kind, Status, Version, bundle
 from ...registry.packing import pack_floor, pack_module, pack_reach
 from ...registry.revive import revive
@@ -28,7 +28,7 @@ from .contend import Candidate, Entrant
 # A draft shows in a moment whether it answers as it was judged; what goes live is asked about everything.
 DRAFT_ROWS, DRAFT_ALONE = 200, 10
 # So many validation rows show how large activations become, and so many what confidence another form should have.
-REACH_ROWS, HELD_ROWS = 64, 500
+REACH_ROWS, HELD_ROWS, HELD_PICTURES = 64, 500, 200
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,15 @@ class Office:
         texts = {**papers, "scores.json": json.dumps(dict(scores.values)), ROWS: as_lines(_judged(entrant, self.sets))}
         texts |= _profile(entrant.candidate, self.sets)
         version = self._registered(entrant.candidate, texts, self._to_be_certified(entrant), "ready", "")
-        if version.kind == "module" and entrant.task.reads != "image":  # pictures have no form with logits of its own
+        if version.kind == "module":
             self.workspace.held.keep(version.id, self._held())
         return version
 
     def _held(self) -> list[dict[str, Any]]:
         """Contents of validation rows; what people said of answers is kept in the journal only, where it ages."""
         rows = [one for one in self.sets.validation if one.source.file != TAUGHT]
-        return [as_row(Example(rows[i].content)) for i in evenly(len(rows), HELD_ROWS)]
+        most = HELD_PICTURES if rows and isinstance(rows[0].content, Picture) else HELD_ROWS
+        return [as_row(Example(rows[i].content)) for i in evenly(len(rows), most)]
 
     def restore(self, version: str) -> Any:
         """The module of a version, as it was registered."""
