@@ -40,7 +40,7 @@ class Watch:
         return profile(
             self._texts(held.positions), self._names(held.labels), self._names(probabilities.argmax(1)),
             probabilities.max(1), classes=self._names(np.unique(rows.labels)), trained=self._texts(trained.positions),
-            trained_labels=self._names(trained.labels),
+            trained_labels=self._names(trained.labels), twin=True,
         )  # fmt: skip
 
     def look(self, window: Ints, before: Seen | None = None) -> Seen:

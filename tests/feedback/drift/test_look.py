@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from traffic import CLASSES, Version, answer, rows, version
 
 from tunewheel.feedback.audit import draw
-from tunewheel.feedback.drift import Drift, look, profile
+from tunewheel.feedback.drift import Drift, Profile, look, profile
 
 
 @pytest.fixture(scope="module")
@@ -239,3 +240,12 @@ def test_out_of_scope_requests_of_clinc150_are_found_within_two_days(shared_data
     assert not at(traffic[:200]).alarm
     found = at(traffic[:320] + strange[:80])  # two days of 200 requests, a fifth of them out of scope
     assert found.cause == "new topics"
+
+
+def test_a_version_that_is_surer_than_its_twin_was_has_not_drifted(english: Version) -> None:
+    of_twin = replace(english.profile, twin=True)
+    surer, lower = less_sure(english, 1, -0.06), less_sure(english, 1, 0.06)
+    assert alarms(look(english.profile, *surer)) == {"confidence"}
+    assert alarms(look(of_twin, *surer)) == set()
+    assert alarms(look(of_twin, *lower)) == {"confidence"}
+    assert Profile.from_json(of_twin.to_json()).twin

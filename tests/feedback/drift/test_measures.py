@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
-from scipy.stats import gamma, norm
+from scipy.stats import gamma, multivariate_normal, norm
 from sklearn.metrics.pairwise import linear_kernel
 from traffic import CLASSES, answer, rows, version
 
@@ -19,8 +19,8 @@ from tunewheel.feedback.drift.distance import learn, measure
 from tunewheel.feedback.drift.features import WIDTH, counted, rarity, weighted, word_bins, words
 from tunewheel.feedback.drift.packing import pack, unpack
 from tunewheel.feedback.drift.prevalence import adjusted_count, smoothed
-from tunewheel.feedback.drift.shares import move
-from tunewheel.feedback.drift.tails import moments, upper
+from tunewheel.feedback.drift.shares import Usual, move
+from tunewheel.feedback.drift.tails import AGREED, likely, moments, upper
 from tunewheel.records import Span
 
 
@@ -83,11 +83,23 @@ def test_the_upper_tail_is_that_of_a_gamma_distribution() -> None:
     assert moments(np.full(9, 3.0)) == (3.0, 0.0, 0.0)
 
 
+def test_two_looks_that_share_a_reference_are_both_likely_as_rarely_as_is_meant() -> None:
+    for sizes in ((400, 400), (50, 400), (2_000, 200)):
+        limits = [norm.isf(likely(size, 300)) for size in sizes]
+        shared = np.sqrt(np.prod([size / (size + 300) for size in sizes]))
+        both = multivariate_normal([0, 0], [[1, shared], [shared, 1]]).cdf([-limit for limit in limits])
+        assert both == pytest.approx(AGREED, rel=0.3 if sizes[0] != sizes[1] else 0.01)
+
+
+def test_a_larger_reference_lets_two_looks_find_smaller_changes() -> None:
+    assert AGREED < likely(400, 300) < likely(400, 1_500) < likely(400, 10**9) == pytest.approx(np.sqrt(AGREED), rel=1e-3)
+
+
 def test_the_limits_of_a_mean_are_those_of_windows_drawn_again_and_again() -> None:
     chance = np.random.default_rng(0)
     reference = chance.beta(5, 1, 2_000)
     drawn = np.array([chance.choice(reference, 60).mean() for _ in range(40_000)]) - reference.mean()
-    moved = move(reference, 10**9, chance.choice(reference, 60))
+    moved = move(Usual.of(reference, 10**9), chance.choice(reference, 60))
     assert -moved.low > moved.high  # the tail of confidences is on the left
     assert (drawn < moved.low).mean() < 4e-4
     assert (drawn > moved.high).mean() < 4e-4
@@ -97,7 +109,7 @@ def test_the_limits_of_a_mean_are_those_of_windows_drawn_again_and_again() -> No
 
 def test_a_small_reference_makes_wider_limits() -> None:
     values = np.linspace(0, 1, 50)
-    small, large = move(values, 50, values), move(values, 5_000, values)
+    small, large = move(Usual.of(values, 50), values), move(Usual.of(values, 5_000), values)
     assert small.high > 1.3 * large.high
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from .distance import Reference
 from .features import Floats, rarity, weighted
 from .profile import FEWEST_ROWS, Profile, directions, lengths, spoken
 from .rows import Known, Texts, class_means, grid, measures, occurrences, read, strangeness
+from .wide import wide
 
 MOST_ROWS = 5_000
 MOST_CLASSES = 300
@@ -38,13 +39,15 @@ class _Rows:
 def profile(
     texts: Sequence[str], labels: Sequence[Any], answers: Sequence[Any], confidences: ArrayLike, *,
     classes: Sequence[str], trained: Sequence[str] = (), trained_labels: Sequence[Any] = (),
-    vectors: ArrayLike | None = None, seed: int = 0,
+    vectors: ArrayLike | None = None, twin: bool = False, seed: int = 0,
 ) -> Profile:  # fmt: skip
     """The profile of N validation rows (never rows that the version was trained on: it is too sure of those), with
     their true labels, the version's answers (a label, labels or spans each) and confidences (N,).
 
     `trained` and `trained_labels` are the training rows: they tell which words and classes are known. `vectors` (N, D)
-    are embeddings of the validation rows, where the caller has them. Of more than 5,000 rows of a kind a random 5,000
+    are embeddings of the validation rows, where the caller has them. `twin`: the answers are those of a twin that learnt
+    from the training rows alone, while the version learns from the validation rows, too, and is then a little surer of
+    whatever it is asked: a rise of confidence tells nothing, and raises no alarm. Of more than 5,000 rows of a kind a random 5,000
     are taken, of more than 300 classes the first 300. Raises ValueError where lengths do not fit or there are fewer
     than 20 validation rows.
     """
@@ -56,9 +59,11 @@ def profile(
     generator, names = np.random.default_rng(seed), tuple(classes)[:MOST_CLASSES]
     mine, more = _some(len(texts), generator), _some(len(trained), generator)
     own = _rows(texts, labels, names, mine)
-    known, text = _learn(own, _rows(trained, trained_labels, names, more), generator)
+    others = _rows(trained, trained_labels, names, more)
+    known, text = _learn(own, others, generator)
     embedded = None if vectors is None else distance.learn(directions(vectors)[mine], generator)
-    return _joined(own, known, text, [answers[i] for i in mine], sure[mine], names, embedded, generator)
+    made = _joined(own, known, text, [answers[i] for i in mine], sure[mine], names, embedded, generator)
+    return replace(made, wide=wide(known, own.texts, others.texts), twin=twin)
 
 
 def _joined(

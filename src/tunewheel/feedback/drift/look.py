@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from . import labels, language, numbers, text, topics
 from .features import Floats
 from .profile import Profile
-from .tails import CHANCE, LIKELY
+from .tails import CHANCE, likely
 from .topics import Topic
 from .verdict import Decision, verdict
 from .window import Change, Window, open_window
@@ -71,7 +71,10 @@ def look(
         said = f"too few rows to tell: {len(window)}, and {FEWEST_ROWS} are needed"
         return Drift((), len(window), "too few rows", "nothing", said, (), _region(window))
     mix = labels.mix_of(window)
-    changes = _settled(_changes(window, mix, vectors, CHANCE), _changes(window, mix, vectors, LIKELY), before)
+    rows = profile.reference_rows
+    certain = _changes(window, mix, vectors, dict.fromkeys(rows, CHANCE))
+    weak = _changes(window, mix, vectors, {name: likely(len(window), rows[name]) for name in rows})
+    changes = _settled(certain, weak, before)
     groups = _topics(window, {change.name for change in changes if change.alarm}, mix)
     found = verdict(window, changes, mix, groups)
     return Drift(changes, len(window), found.cause, found.decision, found.sentence, groups, _region(window))
@@ -83,26 +86,29 @@ def _plain(change: Change) -> dict[str, Any]:
     return {**asdict(change), **numbers, "alarm": bool(change.alarm), "likely": bool(change.likely)}
 
 
-def _changes(window: Window, mix: labels.Mix, vectors: ArrayLike | None, chance: float) -> list[Change]:
-    embedded = None if vectors is None else text.of_vectors(window, vectors, chance)
+def _changes(
+    window: Window, mix: labels.Mix, vectors: ArrayLike | None, chances: Mapping[str, float]
+) -> list[Change]:  # fmt: skip
+    embedded = None if vectors is None else text.of_vectors(window, vectors, chances["vectors"])
     changes = [
-        text.change(window, chance), labels.change(window, mix, chance), numbers.confidence(window, None, chance),
-        numbers.vocabulary(window, None, chance), numbers.length(window, None, chance),
-        language.change(window, chance), topics.change(window, None, chance),
+        text.change(window, chances["text"]), labels.change(window, mix, chances["labels"]),
+        numbers.confidence(window, None, chances["confidence"]), numbers.vocabulary(window, None, chances["vocabulary"]),
+        numbers.length(window, None, chances["length"]), language.change(window, chances["language"]),
+        topics.change(window, None, chances["topics"]),
     ]  # fmt: skip
     return changes if embedded is None else [*changes, embedded]
 
 
-def _settled(certain: Sequence[Change], likely: Sequence[Change], before: Drift | None) -> tuple[Change, ...]:
+def _settled(certain: Sequence[Change], weak: Sequence[Change], before: Drift | None) -> tuple[Change, ...]:
     """What is an alarm: what is certain; what is likely beside it, for that tells the cause; and what is likely and was
     found before, in the same direction."""
     found = {(one.name, one.effect > 0) for one in before.changes if one.likely} if before else set()
     sure = any(change.alarm for change in certain)
     return tuple(
-        replace(low, likely=True, chance=LIKELY)
+        replace(low, likely=True)
         if low.alarm and not high.alarm and (sure or (low.name, low.effect > 0) in found)
         else replace(high, likely=low.alarm)
-        for high, low in zip(certain, likely, strict=True)
+        for high, low in zip(certain, weak, strict=True)
     )
 
 

@@ -14,15 +14,16 @@ CONFIDENCE_FLOOR, UNSEEN_FLOOR, LENGTH_FLOOR = 0.02, 0.01, 0.1
 
 
 def confidence(window: Window, weights: Floats | None = None, chance: float = CHANCE) -> Change:
-    """How sure the version is, on average."""
-    moved = move(window.sampled("confidence"), window.profile.rows, window.confidences, weights, chance)
+    """How sure the version is, on average. Where a twin told what is usual only a fall can be an alarm."""
+    moved = move(window.usual("confidence", weights), window.confidences, chance)
     said = f"the mean confidence {_went(moved)} from {100 * moved.before:.0f} to {100 * moved.now:.0f}"
-    return _change("confidence", moved, CONFIDENCE_FLOOR, said, "the version is as sure as before")
+    quiet = "the version is as sure as before"
+    return _change("confidence", moved, CONFIDENCE_FLOOR, said, quiet, falls_only=window.profile.twin)
 
 
 def vocabulary(window: Window, weights: Floats | None = None, chance: float = CHANCE) -> Change:
     """The share of words that were never seen."""
-    moved = move(window.sampled("unseen"), window.profile.rows, window.values[:, 1], weights, chance)
+    moved = move(window.usual("unseen", weights), window.values[:, 1], chance)
     said = f"{100 * moved.now:.0f} % of the words were never seen, where it was {100 * moved.before:.0f} %"
     alarm = moved.beyond(UNSEEN_FLOOR, upwards_only=True)
     limit = max(moved.high, UNSEEN_FLOOR)
@@ -31,7 +32,7 @@ def vocabulary(window: Window, weights: Floats | None = None, chance: float = CH
 
 def length(window: Window, weights: Floats | None = None, chance: float = CHANCE) -> Change:
     """How long the texts are: the effect is that on the logarithm of their characters."""
-    moved = move(window.sampled("length"), window.profile.rows, lengths(window.texts.raw), weights, chance)
+    moved = move(window.usual("length", weights), lengths(window.texts.raw), chance)
     before, now = (f"{np.expm1(value):.0f}" for value in (moved.before, moved.now))
     said = f"a typical text has {now} characters, where it had {before}"
     return _change("length", moved, LENGTH_FLOOR, said, "the texts are as long as before")
@@ -41,7 +42,7 @@ def _went(moved: Moved) -> str:
     return "rose" if moved.effect > 0 else "fell"
 
 
-def _change(name: str, moved: Moved, floor: float, said: str, quiet: str) -> Change:
+def _change(name: str, moved: Moved, floor: float, said: str, quiet: str, *, falls_only: bool = False) -> Change:
     limit = max(moved.high if moved.effect > 0 else -moved.low, floor)
-    alarm = moved.beyond(floor)
+    alarm = moved.beyond(floor) and not (falls_only and moved.effect > 0)
     return Change(name, moved.effect, limit, alarm, said if alarm else quiet)

@@ -7,7 +7,7 @@ the classes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from .distance import Reference
 from .features import Floats
 from .packing import pack, unpack
 from .rows import Known
+from .shares import Usual
 
 FEWEST_ROWS = 20
 COLUMNS = ("confidence", "unseen", "length", "strange")
@@ -32,7 +33,9 @@ class Profile:
     `rows` validation rows: `sample` (K, 4) of them by `COLUMNS`, and the class each was answered with, `answered` (K,).
     `known`: the words and classes; `quantiles` of the rows' measures; `cut` and `odd`: the strangeness above which a
     row is unlike the reference, or odd. `prior` (C + 1,): the shares of the true classes; `confusion` (C + 1, C + 1),
-    true by answered: None where a row may have several labels.
+    true by answered: None where a row may have several labels. `wide`: what columns are like over the training rows,
+    too, for those of them that need no answers. `twin`: the answers are a twin's, which learnt from fewer rows than the
+    version, so the version itself is surer of the same rows.
     """
 
     rows: int
@@ -48,11 +51,25 @@ class Profile:
     answers: Categories
     languages: Categories
     vectors: Reference | None = None
+    wide: Mapping[str, Usual] = field(default_factory=dict)
+    twin: bool = False
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The names of the C classes."""
         return self.answers.names
+
+    @property
+    def reference_rows(self) -> dict[str, float]:
+        """How many rows tell what is usual, by kind of change."""
+        columns = {"confidence": "confidence", "vocabulary": "unseen", "length": "length", "topics": "strange"}
+        told: dict[str, float] = {
+            name: self.wide[column].rows if column in self.wide else self.rows for name, column in columns.items()
+        }
+        means = {"text": self.text, "labels": self.answers.reference, "language": self.languages.reference}
+        if self.vectors is not None:
+            means["vectors"] = self.vectors
+        return told | {name: reference.rows for name, reference in means.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, at most about 200 kB."""
@@ -63,6 +80,7 @@ class Profile:
             "confusion": None if self.confusion is None else pack(self.confusion), "text": self.text.to_json(),
             "answers": self.answers.to_json(), "languages": self.languages.to_json(),
             "vectors": self.vectors.to_json() if self.vectors else None,
+            "twin": self.twin, "wide": {name: usual.to_json() for name, usual in self.wide.items()},
         }  # fmt: skip
 
     @classmethod
@@ -76,6 +94,8 @@ class Profile:
             None if confusion is None else np.round(unpack(confusion)), Reference.from_json(kept["text"]),
             Categories.from_json(kept["answers"]), Categories.from_json(kept["languages"]),
             None if vectors is None else Reference.from_json(vectors),
+            {name: Usual.from_json(usual) for name, usual in kept.get("wide", {}).items()},  # older ones have none
+            kept.get("twin", False),
         )  # fmt: skip
 
 

@@ -84,6 +84,11 @@ def measures(known: Known, texts: Texts, confidences: Floats, own: Floats | None
     return np.column_stack([rare, unseen, _far(known, vectors, own), 1 - np.asarray(confidences, float)])
 
 
+def unseen(known: Known, texts: Texts) -> Floats:
+    """The share of the words of each of the reference's own rows that no other row of it has, (N,)."""
+    return _words(known, texts.bins, 1)[1]
+
+
 def _words(known: Known, bins: Sequence[Bins], own: int) -> tuple[Floats, Floats]:
     """How surprising the words are on average, in bits, and the share of them that were never seen, (N,) each."""
     rare, unseen = np.zeros(len(bins)), np.zeros(len(bins))

@@ -6,12 +6,42 @@ what resampling windows would show without end. The reference is a sample, too, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
 from .features import Floats
 from .tails import CHANCE, moments, upper
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What a number is usually like: its mean, spread and skewness over rows, and of how many independent rows the mean
+    is."""
+
+    mean: float
+    spread: float
+    skew: float
+    rows: float
+
+    @classmethod
+    def of(cls, values: Floats, rows: float, weights: Floats | None = None) -> Usual:
+        """From a sample (K,) of the reference's rows; `weights` (K,) make it one of another mix."""
+        mean, spread, skew = moments(values)
+        if weights is None:
+            return cls(mean, spread, skew, rows)
+        even = weights / weights.sum()
+        return cls(float(even @ values), spread, skew, rows / max(float((even**2).sum()) * len(values), 1.0))
+
+    def to_json(self) -> dict[str, float]:
+        """Plain JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Usual:
+        return cls(**kept)
 
 
 @dataclass(frozen=True)
@@ -34,14 +64,9 @@ class Moved:
         return up or (not upwards_only and self.effect < -max(-self.low, floor))
 
 
-def move(
-    reference: Floats, rows: int, window: Floats, weights: Floats | None = None, chance: float = CHANCE
-) -> Moved:  # fmt: skip
-    """From a sample of the `rows` of the reference to the window; `weights` make the sample one of another mix. Without
-    change it is beyond each limit with this chance."""
-    even = np.full(len(reference), 1 / len(reference)) if weights is None else weights / weights.sum()
-    _, spread, skew = moments(reference)
-    size, mean = len(window), float(even @ reference)
-    effective = rows / max(float((even**2).sum()) * len(reference), 1.0)
-    scale, bent = spread * float(np.sqrt(1 / size + 1 / effective)), skew / float(np.sqrt(size))
-    return Moved(mean, float(window.mean()), -upper(0.0, scale, -bent, chance), upper(0.0, scale, bent, chance))
+def move(usual: Usual, window: Floats, chance: float = CHANCE) -> Moved:
+    """From what is usual to the window (n,). Without change it is beyond each limit with this chance."""
+    size = len(window)
+    scale, bent = usual.spread * float(np.sqrt(1 / size + 1 / usual.rows)), usual.skew / float(np.sqrt(size))
+    low, high = -upper(0.0, scale, -bent, chance), upper(0.0, scale, bent, chance)
+    return Moved(usual.mean, float(window.mean()), low, high)

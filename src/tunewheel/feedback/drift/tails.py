@@ -1,26 +1,33 @@
 """Tails: which value a statistic exceeds by chance as rarely as we can bear, from its moments over resampled windows.
 
 All detectors together may be wrong once a year when somebody looks every day. What chance hardly ever does is an alarm
-at once; what it does a few times a year is one when a look at other rows has found the same. A few hundred resampled
-windows do not show so rare an event, so the tail is that of a gamma distribution with their mean, spread and skewness
-(Pearson's type III).
+at once; what is only likely is one when a look at other rows has found the same. A few hundred resampled windows do not
+show so rare an event, so the tail is that of a gamma distribution with their mean, spread and skewness (Pearson's type
+III).
 """
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.integrate import quad
+from scipy.optimize import brentq
+from scipy.special import ndtr
 from scipy.stats import norm, pearson3
 
 Floats = NDArray[np.float64]
 
 LOOKS_A_YEAR = 365
-DETECTORS = 7
-# How often all detectors together are beyond the limit by chance, in a year: a small part of the one false alarm that
-# is promised, for traffic is never quite as even as resampled rows.
-SURE_A_YEAR, LIKELY_A_YEAR = 0.05, 3.0
-CHANCE = SURE_A_YEAR / LOOKS_A_YEAR / DETECTORS
-LIKELY = LIKELY_A_YEAR / LOOKS_A_YEAR / DETECTORS
+# Ways to be wrong: confidence and length may go either way, the five others one.
+TAILS = 9
+# How often chance raises an alarm in a year, in all ways together: at one look, and at two that agree. Less than half of
+# the one false alarm that is promised, for traffic is never quite as even as resampled rows.
+SURE_A_YEAR, AGREED_A_YEAR = 0.05, 0.25
+CHANCE = SURE_A_YEAR / LOOKS_A_YEAR / TAILS
+AGREED = AGREED_A_YEAR / LOOKS_A_YEAR / TAILS
 
 
 def upper(mean: float, spread: float, skew: float, chance: float = CHANCE) -> float:
@@ -29,6 +36,30 @@ def upper(mean: float, spread: float, skew: float, chance: float = CHANCE) -> fl
         return mean
     quantile = pearson3.ppf(1 - chance, skew) if abs(skew) > 1e-3 else norm.ppf(1 - chance)
     return mean + spread * float(max(quantile, norm.ppf(1 - chance)))
+
+
+@lru_cache(maxsize=1_024)
+def likely(rows: int, reference: float) -> float:
+    """With which chance one look at n rows may exceed its limit, so that two of them do with the chance `AGREED`.
+
+    The two share no row, but the reference: what its m rows happen to be like is in both. The differences from it are
+    correlated by (1/m) / (1/n + 1/m) = n / (n + m), and the limit is that of two normal variables which are so. Looks of
+    different sizes are correlated by the geometric mean of both. (Squared distances are correlated less, unless they
+    are all along one direction.)
+    """
+    shared = rows / (rows + reference)
+    limit = brentq(lambda value: _both_above(value, shared) - AGREED, 0.0, 8.0, xtol=1e-6)
+    return float(norm.sf(limit))
+
+
+def _both_above(limit: float, correlation: float) -> float:
+    """The chance that two standard normal variables with this correlation are both above the limit."""
+    left = math.sqrt(1 - correlation**2)
+
+    def above(x: float) -> float:
+        return math.exp(-x * x / 2) / math.sqrt(2 * math.pi) * float(ndtr((correlation * x - limit) / left))
+
+    return float(quad(above, limit, limit + 12)[0])
 
 
 def moments(values: Floats) -> tuple[float, float, float]:

@@ -15,7 +15,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from .features import Floats, word_bins
-from .shares import move
+from .shares import Usual, move
 from .tails import CHANCE
 from .window import Change, Window
 
@@ -40,7 +40,7 @@ class Topic:
 def change(window: Window, weights: Floats | None = None, chance: float = CHANCE) -> Change:
     """The share of rows that are unlike the reference, beyond the 5 % that are so by definition."""
     before = (window.sampled("strange") > window.profile.cut).astype(float)
-    moved = move(before, window.profile.rows, window.unlike.astype(float), weights, chance)
+    moved = move(Usual.of(before, window.profile.rows, weights), window.unlike.astype(float), chance)
     alarm = moved.beyond(FLOOR, upwards_only=True)
     said = (
         f"{int(window.unlike.sum())} of {len(window)} rows are unlike anything learnt from, "

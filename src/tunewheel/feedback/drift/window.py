@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 from .features import Floats, weighted
 from .profile import COLUMNS, Profile, spoken
 from .rows import Texts, measures, read, strangeness
+from .shares import Usual
 from .tails import CHANCE
 
 
@@ -93,6 +94,12 @@ class Window:
         ratio = (now / now.sum()) / np.maximum(before / before.sum(), 1e-9)
         weights = np.minimum(ratio, 20.0)[self.profile.answered]
         return weights if weights.sum() > 0 else np.ones(len(weights))
+
+    def usual(self, name: str, weights: Floats | None = None) -> Usual:
+        """What a column is usually like; `weights` (K,) of the sample make it that of another mix of answers."""
+        if weights is None and name in self.profile.wide:
+            return self.profile.wide[name]
+        return Usual.of(self.sampled(name), self.profile.rows, weights)
 
     def sampled(self, name: str) -> Floats:
         """A column of the reference's sample, (K,)."""

@@ -24,7 +24,8 @@ MOST_LEARNT = 5_000
 def profile_of(task: Task, answers: Sequence[Prediction], sets: Sets) -> Profile | None:
     """What the rows were like, and how a version answers those that steered it; None for pictures and a few rows.
 
-    The `answers` are to the validation rows, by one that has not learnt from them.
+    The `answers` are to the validation rows, by one that has not learnt from them. The version itself may have, so it
+    may be surer than its answers here.
     """
     held, some = sets.validation, sets.train[:MOST_LEARNT]
     if task.reads == "image" or len(held) < FEWEST_ROWS:
@@ -33,7 +34,7 @@ def profile_of(task: Task, answers: Sequence[Prediction], sets: Sets) -> Profile
         [one.text for one in held], [plain(one.target, one) for one in held],
         [plain(said.value, one) for said, one in zip(answers, held, strict=True)],
         np.array([said.confidence for said in answers]), classes=answered(task.facts["labels"], held),
-        trained=[one.text for one in some], trained_labels=[plain(one.target, one) for one in some],
+        trained=[one.text for one in some], trained_labels=[plain(one.target, one) for one in some], twin=True,
     )  # fmt: skip
 
 
