@@ -44,12 +44,13 @@ def profile(
     """The profile of N validation rows (never rows that the version was trained on: it is too sure of those), with
     their true labels, the version's answers (a label, labels or spans each) and confidences (N,).
 
-    `trained` and `trained_labels` are the training rows: they tell which words and classes are known. `vectors` (N, D)
-    are embeddings of the validation rows, where the caller has them. `twin`: the answers are those of a twin that learnt
-    from the training rows alone, while the version learns from the validation rows, too, and is then a little surer of
-    whatever it is asked: a rise of confidence tells nothing, and raises no alarm. Of more than 5,000 rows of a kind a random 5,000
-    are taken, of more than 300 classes the first 300. Raises ValueError where lengths do not fit or there are fewer
-    than 20 validation rows.
+    `trained` and `trained_labels` are the training rows: they tell which words and classes are known and, where they
+    are like the validation rows, how many new words and characters are usual. `vectors` (N, D) are embeddings of the
+    validation rows, where the caller has them. `twin`: the answers are those of a twin that learnt from the training
+    rows alone, while the version may have learnt from the validation rows, too, and is then a little surer of whatever
+    it is asked: a rise of confidence tells nothing, and raises no alarm. Of more than 5,000 rows of a kind a random
+    5,000 are taken, of more than 300 classes the first 300. Raises ValueError where lengths do not fit or there are
+    fewer than 20 validation rows.
     """
     sure = np.asarray(confidences, float)
     _check(len(texts), labels=labels, answers=answers, confidences=sure)

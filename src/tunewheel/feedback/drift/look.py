@@ -92,7 +92,8 @@ def _changes(
     embedded = None if vectors is None else text.of_vectors(window, vectors, chances["vectors"])
     changes = [
         text.change(window, chances["text"]), labels.change(window, mix, chances["labels"]),
-        numbers.confidence(window, None, chances["confidence"]), numbers.vocabulary(window, None, chances["vocabulary"]),
+        numbers.confidence(window, None, chances["confidence"]),
+        numbers.vocabulary(window, None, chances["vocabulary"]),
         numbers.length(window, None, chances["length"]), language.change(window, chances["language"]),
         topics.change(window, None, chances["topics"]),
     ]  # fmt: skip

@@ -23,8 +23,8 @@ Floats = NDArray[np.float64]
 LOOKS_A_YEAR = 365
 # Ways to be wrong: confidence and length may go either way, the five others one.
 TAILS = 9
-# How often chance raises an alarm in a year, in all ways together: at one look, and at two that agree. Less than half of
-# the one false alarm that is promised, for traffic is never quite as even as resampled rows.
+# How often chance raises an alarm in a year, in all ways together: at one look, and at two that agree. Less than half
+# of the one false alarm that is promised, for traffic is never quite as even as resampled rows.
 SURE_A_YEAR, AGREED_A_YEAR = 0.05, 0.25
 CHANCE = SURE_A_YEAR / LOOKS_A_YEAR / TAILS
 AGREED = AGREED_A_YEAR / LOOKS_A_YEAR / TAILS
@@ -43,8 +43,8 @@ def likely(rows: int, reference: float) -> float:
     """With which chance one look at n rows may exceed its limit, so that two of them do with the chance `AGREED`.
 
     The two share no row, but the reference: what its m rows happen to be like is in both. The differences from it are
-    correlated by (1/m) / (1/n + 1/m) = n / (n + m), and the limit is that of two normal variables which are so. Looks of
-    different sizes are correlated by the geometric mean of both. (Squared distances are correlated less, unless they
+    correlated by (1/m) / (1/n + 1/m) = n / (n + m), and the limit is that of two normal variables which are so. Looks
+    of different sizes are correlated by the geometric mean of both. (Squared distances are correlated less, unless they
     are all along one direction.)
     """
     shared = rows / (rows + reference)
