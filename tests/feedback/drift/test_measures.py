@@ -89,7 +89,7 @@ def test_two_looks_that_share_a_reference_are_both_likely_as_rarely_as_is_meant(
         shared = np.sqrt(np.prod([size / (size + 300) for size in sizes]))
         pair = multivariate_normal([0, 0], [[1, shared], [shared, 1]], abseps=1e-10, releps=1e-6)
         both = pair.cdf([-limit for limit in limits])
-        assert both == pytest.approx(AGREED, rel=0.3 if sizes[0] != sizes[1] else 0.01)
+        assert AGREED * (0.99 if sizes[0] == sizes[1] else 0.4) < both < 1.01 * AGREED  # of two sizes: rarer
 
 
 def test_a_larger_reference_lets_two_looks_find_smaller_changes() -> None:
