@@ -32,8 +32,8 @@ UNLIKE = 0.01
 def wide(known: Known, held: Texts, trained: Texts) -> dict[str, Usual]:
     """What `unseen` and `length` are like over all rows that `known` was learnt from; over the validation rows where
     the training rows are unlike them."""
-    words = [unseen(known, texts) for texts in (held, trained)]
-    characters = [lengths(texts.raw) for texts in (held, trained)]
+    words = unseen(known, held), unseen(known, trained)
+    characters = lengths(held.raw), lengths(trained.raw)
     same = len(trained) > 0 and alike(*words) and alike(*characters)
     parts = (held, trained) if same else (held,)
     share, length = (np.concatenate(columns[: len(parts)]) for columns in (words, characters))
@@ -45,7 +45,7 @@ def alike(held: Floats, trained: Floats, chance: float = UNLIKE / 2) -> bool:
     """Whether the means of two samples differ no more than chance lets them, but for so few times (Welch's test)."""
     apart = abs(float(held.mean() - trained.mean()))
     noise = float(np.sqrt(held.var() / len(held) + trained.var() / len(trained)))
-    return apart <= norm.isf(chance / 2) * noise
+    return bool(apart <= norm.isf(chance / 2) * noise)
 
 
 def together(known: Known, parts: Sequence[Texts]) -> float:
