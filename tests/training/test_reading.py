@@ -68,6 +68,18 @@ def test_the_frozen_floor_is_a_regression_on_the_bodys_vectors(small, tiny_folde
     assert min(np.abs(mine - theirs).max() for theirs in fits) < 0.02
 
 
+def test_what_hardly_varies_in_a_body_gets_no_large_weights(small, tiny_folder) -> None:
+    """The body could not move such a feature by a hair without the logits bursting."""
+    module = TextHead(load_backbone(tiny_folder), 3, dropout=0.0)
+    vectors, held = features(module, small.train), features(module, small.held)
+    targets, answers = small.train["targets"], small.held["targets"]
+    for rows, labels in ((vectors, targets), (held, answers)):
+        rows[:, 7] = 0.4 + 1e-5 * labels  # it would even tell the classes
+    frozen.fit_head(module, vectors, targets, held, answers, exclusive=True)
+    weights = module.head.weight.detach().abs()
+    assert weights[:, 7].max() < weights.max()
+
+
 def test_many_decisions_are_sampled_by_whole_rows(small, monkeypatch) -> None:
     monkeypatch.setattr(frozen, "MOST_DECISIONS", 7)
     chosen = frozen.sample(small.train, seed=0)

@@ -16,6 +16,9 @@ from . import logistic
 TITLE = "Frozen encoder + logistic regression"
 STRENGTHS, FEW_STRENGTHS = (3.0, 10.0, 30.0), (3.0, 30.0)  # figures in docs/log.md
 MOST_DECISIONS = 40_000
+# Of the median spread. MiniLM has three features of 384 that never vary, mpnet four of 768: brought to unit variance
+# they get weights a thousand times those of the others, and the body cannot move without the logits bursting.
+DEAD = 0.25
 
 
 def sample(batch: Batch, seed: int, most_units: int | None = None) -> Batch:
@@ -71,4 +74,6 @@ def _head_over(module: Headed, scale: NDArray[np.float32]) -> logistic.Linear:
 
 
 def _scale(features: Array) -> NDArray[np.float32]:
-    return np.asarray(1 / np.maximum(features.std(0), 1e-6), dtype=np.float32)
+    """What brings features to unit variance; those that hardly vary at all are left small: see `DEAD`."""
+    spread = features.std(0)
+    return np.asarray(1 / np.maximum(spread, max(DEAD * float(np.median(spread)), 1e-6)), dtype=np.float32)
