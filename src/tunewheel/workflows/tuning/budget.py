@@ -77,7 +77,7 @@ class Clock:
     @property
     def hurried(self) -> bool:
         """Whether the body before answers the test rows in bf16."""
-        return self.seconds < HURRY
+        return self.seconds <= HURRY
 
     def for_training(self, answering: float) -> float:
         """Seconds left to train, when all answers at the end take `answering` seconds."""
