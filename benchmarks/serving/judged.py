@@ -24,7 +24,7 @@ _BULK = (
 )
 _CHEAP_NO = (
     "turned away at a glance before anything is made for a request, told in rounds, answering threads give way (web/"
-    "protocol.py, serving/priority.py): 95 % in 15 ms; what is left are the connections of the first second"
+    "protocol.py, serving/priority.py); of the two cores the generator takes a third of one, and refusals their part"
 )
 TRIED: Mapping[str, str] = {
     "1 client, p50, LitServe": "answered in the thread that listens: 2.9 ms for 3.3 of one connection",
