@@ -11,6 +11,7 @@ from ...feedback.drift import Drift, Profile, look, profile
 from ...feedback.drift.profile import FEWEST_ROWS
 from ...records import Example, Prediction
 from ...serving import Predictor
+from ...serving.certificate import evenly
 from ...task import Task
 from ...workspace import Workspace
 from ..rows.sets import Sets
@@ -27,7 +28,8 @@ def profile_of(task: Task, answers: Sequence[Prediction], sets: Sets) -> Profile
     The `answers` are to the validation rows, by one that has not learnt from them. The version itself may have, so it
     may be surer than its answers here.
     """
-    held, some = sets.validation, sets.train[:MOST_LEARNT]
+    held = sets.validation
+    some = [sets.train[i] for i in evenly(len(sets.train), MOST_LEARNT)]  # a file may be sorted
     if task.reads == "image" or len(held) < FEWEST_ROWS:
         return None
     return profile(
