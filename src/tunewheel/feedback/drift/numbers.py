@@ -18,14 +18,14 @@ def confidence(window: Window, weights: Floats | None = None, chance: float = CH
     moved = move(window.usual("confidence", weights), window.confidences, chance)
     said = f"the mean confidence {_went(moved)} from {100 * moved.before:.0f} to {100 * moved.now:.0f}"
     quiet = "the version is as sure as before"
-    return _change("confidence", moved, CONFIDENCE_FLOOR, said, quiet, falls_only=window.profile.twin)
+    return _change("confidence", moved, CONFIDENCE_FLOOR, said, quiet, up=not window.profile.twin)
 
 
 def vocabulary(window: Window, weights: Floats | None = None, chance: float = CHANCE) -> Change:
     """The share of words that were never seen."""
     moved = move(window.usual("unseen", weights), window.values[:, 1], chance)
     said = f"{100 * moved.now:.0f} % of the words were never seen, where it was {100 * moved.before:.0f} %"
-    alarm = moved.beyond(UNSEEN_FLOOR, upwards_only=True)
+    alarm = moved.beyond(UNSEEN_FLOOR, down=False)
     limit = max(moved.high, UNSEEN_FLOOR)
     return Change("vocabulary", moved.effect, limit, alarm, said if alarm else "the words are known as before")
 
@@ -42,7 +42,7 @@ def _went(moved: Moved) -> str:
     return "rose" if moved.effect > 0 else "fell"
 
 
-def _change(name: str, moved: Moved, floor: float, said: str, quiet: str, *, falls_only: bool = False) -> Change:
+def _change(name: str, moved: Moved, floor: float, said: str, quiet: str, *, up: bool = True) -> Change:
     limit = max(moved.high if moved.effect > 0 else -moved.low, floor)
-    alarm = moved.beyond(floor) and not (falls_only and moved.effect > 0)
+    alarm = moved.beyond(floor, up=up)
     return Change(name, moved.effect, limit, alarm, said if alarm else quiet)

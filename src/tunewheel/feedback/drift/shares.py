@@ -58,10 +58,10 @@ class Moved:
         """The difference."""
         return self.now - self.before
 
-    def beyond(self, floor: float, *, upwards_only: bool = False) -> bool:
-        """Whether the move is beyond chance, and at least `floor`."""
-        up = self.effect > max(self.high, floor)
-        return up or (not upwards_only and self.effect < -max(-self.low, floor))
+    def beyond(self, floor: float, *, up: bool = True, down: bool = True) -> bool:
+        """Whether the move is beyond chance, at least `floor`, and goes where it counts."""
+        rose, fell = self.effect > max(self.high, floor), self.effect < -max(-self.low, floor)
+        return (up and rose) or (down and fell)
 
 
 def move(usual: Usual, window: Floats, chance: float = CHANCE) -> Moved:

@@ -13,9 +13,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import quad
 from scipy.optimize import brentq
-from scipy.special import ndtr
+from scipy.special import ndtr, owens_t
 from scipy.stats import norm, pearson3
 
 Floats = NDArray[np.float64]
@@ -53,13 +52,9 @@ def likely(rows: int, reference: float) -> float:
 
 
 def _both_above(limit: float, correlation: float) -> float:
-    """The chance that two standard normal variables with this correlation are both above the limit."""
-    left = math.sqrt(1 - correlation**2)
-
-    def above(x: float) -> float:
-        return math.exp(-x * x / 2) / math.sqrt(2 * math.pi) * float(ndtr((correlation * x - limit) / left))
-
-    return float(quad(above, limit, limit + 12)[0])
+    """The chance that two standard normal variables with this correlation are both above the limit (Owen 1956, "Tables
+    for computing bivariate normal probabilities")."""
+    return float(ndtr(-limit) - 2 * owens_t(limit, math.sqrt((1 - correlation) / (1 + correlation))))
 
 
 def moments(values: Floats) -> tuple[float, float, float]:

@@ -41,7 +41,7 @@ def change(window: Window, weights: Floats | None = None, chance: float = CHANCE
     """The share of rows that are unlike the reference, beyond the 5 % that are so by definition."""
     before = (window.sampled("strange") > window.profile.cut).astype(float)
     moved = move(Usual.of(before, window.profile.rows, weights), window.unlike.astype(float), chance)
-    alarm = moved.beyond(FLOOR, upwards_only=True)
+    alarm = moved.beyond(FLOOR, down=False)
     said = (
         f"{int(window.unlike.sum())} of {len(window)} rows are unlike anything learnt from, "
         f"where {moved.before * len(window):.0f} would be usual"

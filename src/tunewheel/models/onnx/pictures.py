@@ -6,7 +6,7 @@ differ by much.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from .feeds import Feeds
@@ -19,14 +19,13 @@ def write_pictures(source: Path, target: Path, rows: Iterable[Feeds]) -> None:
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
+    waiting = iter(rows)
+
     class Reader(CalibrationDataReader):  # type: ignore[misc]
         """Hands out the rows one by one."""
 
-        def __init__(self) -> None:
-            self._rows: Iterator[Feeds] = iter(rows)
-
         def get_next(self) -> Feeds | None:
-            return next(self._rows, None)
+            return next(waiting, None)
 
     ready = target.with_suffix(".ready.onnx")
     with quiet():
