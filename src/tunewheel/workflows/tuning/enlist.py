@@ -29,6 +29,7 @@ from .contend import Candidate, Entrant
 DRAFT_ROWS, DRAFT_ALONE = 200, 10
 # So many validation rows show how large activations become, and so many what confidence another form should have.
 REACH_ROWS, HELD_ROWS, HELD_PICTURES = 64, 500, 200
+HELD_BYTES = 64_000_000  # of pictures: every version has its own
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,7 @@ class Office:
     def _held(self) -> list[dict[str, Any]]:
         """Contents of validation rows; what people said of answers is kept in the journal only, where it ages."""
         rows = [one for one in self.sets.validation if one.source.file != TAUGHT]
-        most = HELD_PICTURES if rows and isinstance(rows[0].content, Picture) else HELD_ROWS
-        return [as_row(Example(rows[i].content)) for i in evenly(len(rows), most)]
+        return [as_row(Example(rows[i].content)) for i in evenly(len(rows), _most_held(rows))]
 
     def restore(self, version: str) -> Any:
         """The module of a version, as it was registered."""
@@ -135,6 +135,12 @@ class Questions:
     answers: Sequence[Prediction]
     scores: Scores
     alone: int
+
+
+def _most_held(rows: Sequence[Example]) -> int:
+    """How many of the rows are kept, at most: of large pictures fewer."""
+    sizes = [len(one.content.data) for one in rows if isinstance(one.content, Picture)]
+    return min(HELD_PICTURES, max(HELD_BYTES // max(*sizes, 1), 1)) if sizes else HELD_ROWS
 
 
 def _judged(entrant: Entrant, sets: Sets) -> list[JudgedRow]:
