@@ -20,12 +20,12 @@ Tokens = list[int]
 class Engine:
     """Texts to labels, each call on the thread that makes it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, threads: int = 1) -> None:
         settings = json.loads((folder / "settings.json").read_text("utf-8"))
         self._opening, self._closing = settings["opening"], settings["closing"]
         self._room, self._labels = int(settings["room"]), settings["labels"]
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._session = _session(folder / "model.onnx")
+        self._session = _session(folder / "model.onnx", threads)
 
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """The ids of each text, special ones included."""
@@ -47,10 +47,12 @@ class Engine:
         return self.labels(self.tokens(texts))
 
 
-def _session(path: Path) -> onnxruntime.InferenceSession:
+def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_mem_pattern = False
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if threads > 1 else "0")
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

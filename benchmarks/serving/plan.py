@@ -17,6 +17,7 @@ TUNEWHEEL, PIPELINE, BARE = "tunewheel", "pipeline", "bare"
 # LitServe in the ways that could be its best; of these the best at each number of clients is the rival.
 LITSERVE: Mapping[str, tuple[str, ...]] = {
     "litserve, 1 worker": (),
+    "litserve, 1 worker, 2 threads": ("--threads", "2"),
     "litserve, 2 workers": ("--workers", "2"),
     "litserve, 2 workers, fast queue": ("--workers", "2", "--fast-queue"),
     "litserve, 2 workers, batches of 8": ("--workers", "2", "--batch", "8"),

@@ -51,6 +51,25 @@ def test_several_callers_at_once_get_their_own_answers(tiny_folder: Path, tmp_pa
         np.testing.assert_allclose(logits, ModuleEngine(module)(batch)["logits"], atol=1e-4)
 
 
+def test_who_comes_alone_gets_the_same_answers_from_all_cores(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.onnx"
+    write_graph(view_of(TextHead(load_backbone(tiny_folder), 3), "text"), "text", path)
+    engine, processor = OnnxEngine(path, "text", lone=2), load_processor(tiny_folder)
+    used = []
+    monkeypatch.setattr(
+        engine, "_answer", lambda batch, session: used.append(session) or OnnxEngine._answer(engine, batch, session)
+    )
+    for row in intents(5):
+        batch = processor.encode([row["text"]])
+        np.testing.assert_array_equal(engine.alone(batch)["logits"], engine(batch)["logits"])
+    assert used == [engine._lone, engine._session] * 5
+    with engine._alone.inside():  # somebody else computes
+        engine.alone(batch)
+    assert used[-1] is engine._session
+
+
 def test_a_file_that_is_no_graph_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.onnx").write_bytes(b"nothing")
     with pytest.raises(BundleDamaged, match="cannot be read"):

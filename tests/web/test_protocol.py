@@ -6,24 +6,9 @@ import time
 import httpx
 import pytest
 from keyword_task import predictor, slow
+from raw_http import REQUEST, reply
 
-from tunewheel.web.protocol import Rounds, is_whole
-
-HEAD = b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-BODY = b'{"text": "card"}'
-REQUEST = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
-
-
-def reply(connection: socket.socket) -> bytes:
-    """One whole response of a connection that stays open."""
-    head = b""
-    while b"\r\n\r\n" not in head:
-        head += connection.recv(65536)
-    head, _, body = head.partition(b"\r\n\r\n")
-    length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-    while len(body) < length:
-        body += connection.recv(65536)
-    return head + b"\r\n\r\n" + body
+from tunewheel.web.glance import Rounds, is_whole
 
 
 def test_a_client_that_sends_no_head_is_let_go(start):
@@ -103,7 +88,7 @@ class Room:
 
 def test_what_is_let_in_during_a_round_counts_before_it_has_joined_the_queue():
     async def a_round() -> None:
-        loop, rounds = asyncio.get_running_loop(), Rounds(Room(2))
+        loop, rounds = asyncio.get_running_loop(), Rounds(Room(2), print)
         for _ in range(2):
             assert not rounds.full
             rounds.let_in(loop)

@@ -18,8 +18,9 @@ def exported(engine):
 def chosen(monkeypatch, tmp_path):
     """The power that is chosen for a predictor on a machine of so many cores and megabytes."""
 
-    def choose(made, cores=2, megabytes=8_000, **settings):
-        monkeypatch.setattr(power, "load", lambda *_: made)
+    def choose(made, cores=2, megabytes=8_000, wide=None, **settings):
+        wide = wide or made
+        monkeypatch.setattr(power, "load", lambda *_, lone=1: wide if lone > 1 else made)
         monkeypatch.setattr(power, "cores", lambda: cores)
         monkeypatch.setattr(power, "available_memory_mb", lambda: megabytes)
         monkeypatch.setattr(power, "held_memory_mb", iter([100.0, 400.0]).__next__)
@@ -63,14 +64,27 @@ def test_what_is_named_is_not_measured(chosen):
     def measured(batch):
         raise AssertionError("measured")
 
-    found = chosen(exported(measured), workers=2)
-    assert (found.workers, found.job.threads) == (2, 1)
-    assert chosen(exported(measured), cores=8, workers=2).job.threads == 4
-    assert chosen(exported(measured), workers=3, threads=5).job.threads == 5
+    found = chosen(exported(measured), workers=2, threads=1)
+    assert (found.workers, found.job.threads, found.job.lone) == (2, 1, 1)
+    found = chosen(exported(measured), workers=3, threads=5)
+    assert (found.workers, found.job.threads, found.job.lone) == (3, 5, power.MOST_ALONE)
+
+
+def test_the_cores_are_shared_by_the_workers_that_are_named(chosen):
+    assert chosen(exported(slow(0.001)), workers=2).job.threads == 1
+    assert chosen(exported(slow(0.001)), cores=8, workers=2).job.threads == 4
+
+
+def test_who_comes_alone_gets_more_cores_where_that_is_clearly_faster(chosen):
+    found = chosen(exported(slow(0.01)), wide=exported(slow(0.005)))
+    assert found.job.lone == 2 and "A request that comes alone is computed on 2 cores." in found.told
+    assert chosen(exported(slow(0.01)), wide=exported(slow(0.0099))).job.lone == 1
+    assert chosen(exported(slow(0.01)), wide=exported(slow(0.005)), cores=16).job.lone == power.MOST_ALONE
+    assert chosen(exported(slow(0.01)), wide=exported(slow(0.005)), threads=1).job.lone == 1
 
 
 def test_the_rate_is_that_of_whole_answers():
     made = exported(slow(0.02))
     started = time.perf_counter()
-    assert 20 < power._rate(made, made.parse(made.task.sample[:1])) < 50
+    assert 20 < power._rate(made.predict_examples, made.parse(made.task.sample[:1])) < 50
     assert time.perf_counter() - started < 2

@@ -15,9 +15,10 @@ class Texts(litserve.LitAPI):  # type: ignore[misc]
     """`{"text": ...}` to `{"label": ...}`; batches come as lists."""
 
     folder: Path
+    threads: int
 
     def setup(self, device: str) -> None:
-        self.engine = Engine(self.folder)
+        self.engine = Engine(self.folder, self.threads)
 
     # Without types: LitServe would make FastAPI check the body against them, which costs time.
     def decode_request(self, request):  # type: ignore[no-untyped-def]
@@ -37,10 +38,11 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--fast-queue", action="store_true")
     given = parser.parse_args()
     api = Texts(max_batch_size=given.batch, batch_timeout=0.002 if given.batch > 1 else 0.0)
-    api.folder = given.folder
+    api.folder, api.threads = given.folder, given.threads
     server = litserve.LitServer(
         api, accelerator="cpu", workers_per_device=given.workers, fast_queue=given.fast_queue, timeout=60
     )

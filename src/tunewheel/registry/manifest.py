@@ -23,6 +23,7 @@ _GIB = 2**30
 LARGEST = {
     ".safetensors": 64 * _GIB,
     ".onnx": 64 * _GIB,
+    ".data": 64 * _GIB,
     ".parquet": 16 * _GIB,
     ".jsonl": 4 * _GIB,
     ".json": _GIB,

@@ -36,7 +36,8 @@ def _one(_item: object) -> int:
 class Queue(Generic[Item, Answer]):
     """Requests wait here, at most `queue_rows` rows of them and at most about `queue_seconds`.
 
-    `work(items)` gives one answer an item, in order, and runs on the threads of so many `workers`. Requests are worked
+    `work(items)` gives one answer an item, in order, and runs on the threads of so many `workers`; `lone` does the same
+    in the thread of who asks `at_once`. Requests are worked
     together as long as the `cost` of their items stays within `together`; one that costs more is worked alone. An error
     of `work` reaches only the request that caused it.
     """
@@ -50,9 +51,10 @@ class Queue(Generic[Item, Answer]):
         together: int = 0,
         cost: Callable[[Item], int] = _one,
         workers: int = 1,
+        lone: Callable[[Sequence[Item]], list[Answer]] | None = None,
     ) -> None:
         self.together = together
-        self._work = work
+        self._work, self._lone = work, lone or work
         self._queue_rows = queue_rows
         self._queue_seconds = queue_seconds
         self._cost = cost
@@ -115,7 +117,7 @@ class Queue(Generic[Item, Answer]):
             self._busy += 1
         started = time.monotonic()
         try:
-            return self._work(items)
+            return self._lone(items)
         finally:
             self._done(time.monotonic() - started, units)
 

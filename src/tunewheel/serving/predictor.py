@@ -26,7 +26,8 @@ class Predictor:
 
     Safe to call from several threads; chunks of different callers take turns, so many `at_once`.
     `form` names the variant that answers; it is empty for the version as it was trained. Rows answer `alike` whatever
-    other rows stand beside them in a batch, up to rounding; activations in eight bits share one scale a batch.
+    other rows stand beside them in a batch, up to rounding; activations in eight bits share one scale a batch. Where
+    there is a `lone` engine, it answers who comes alone: the same, on cores that nobody else needs.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Predictor:
         at_once: int = 1,
         form: str = "",
         alike: bool = True,
+        lone: Engine | None = None,
     ) -> None:
         self.task = task
         self.version = version
@@ -46,6 +48,7 @@ class Predictor:
         self.at_once = at_once
         self._encode = encode
         self._engine = engine
+        self._lone = lone or engine
         self._turn = threading.Semaphore(at_once)
 
     def predict(self, rows: Sequence[Row], batch_budget: int = BATCH_BUDGET) -> list[Prediction]:
@@ -73,17 +76,21 @@ class Predictor:
         `most` examples."""
         answers: dict[int, Prediction] = {}
         for chunk in chunks([cost(example) for example in examples], batch_budget, most):
-            answers.update(zip(chunk, self._answer([examples[i] for i in chunk]), strict=True))
+            answers.update(zip(chunk, self._answer([examples[i] for i in chunk], self._engine), strict=True))
         return [answers[i] for i in range(len(examples))]
+
+    def predict_alone(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The same for a few examples while nobody else asks."""
+        return self._answer(examples, self._lone)
 
     def predict_bulk(self, examples: Sequence[Example]) -> list[Prediction]:
         """The same in large chunks: for files and tests, where no other caller waits."""
         return self.predict_examples(examples, BULK_BUDGET, BULK_EXAMPLES)
 
-    def _answer(self, examples: Sequence[Example]) -> list[Prediction]:
+    def _answer(self, examples: Sequence[Example], engine: Engine) -> list[Prediction]:
         with self._turn:
             batch = self._encode(examples)
-            return self.task.decode(self._engine(batch), batch)
+            return self.task.decode(engine(batch), batch)
 
 
 def cost(example: Example) -> int:

@@ -6,9 +6,10 @@ import os
 import threading
 from contextlib import suppress
 
-# How much less a thread insists on a core than others do (see nice(1)). Who answers gets a third of a core that the
-# listening thread wants, too: under a flood that one must accept and refuse at once. Figures in docs/log.md.
-ANSWERS, BACKGROUND = 4, 10
+# How much less a thread insists on a core than others do (see nice(1)). Who answers gets a fifteenth of a core that the
+# listening thread wants, too: under a flood that one must accept and refuse at once, and it never wants all of a core.
+# Figures in docs/log.md.
+ANSWERS, BACKGROUND = 12, 16
 
 
 def give_way(by: int = ANSWERS) -> None:

@@ -60,6 +60,7 @@ class Service:
             queue_seconds=self.options.queue_seconds,
             cost=cost,
             workers=predictor.at_once,
+            lone=partial(self._answer, alone=True),
         )
 
     @property
@@ -206,7 +207,8 @@ class Service:
             taken.append(time.perf_counter() - started)
         return min(taken)
 
-    def _answer(self, examples: Sequence[Example]) -> list[Answer]:
-        predictions = self.predictor.predict_examples(examples)
+    def _answer(self, examples: Sequence[Example], alone: bool = False) -> list[Answer]:
+        predict = self.predictor.predict_alone if alone else self.predictor.predict_examples
+        predictions = predict(examples)
         pairs = zip(predictions, examples, strict=True)
         return [{"id": str(uuid.uuid4()), **present(answer, example, self.options.top)} for answer, example in pairs]

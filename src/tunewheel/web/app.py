@@ -18,13 +18,14 @@ from starlette.middleware import Middleware
 from .. import __version__
 from ..serving import Access, ServingOptions
 from ..workflows.desk import Desk
-from . import protocol
 from .audit import Audited, AuditLog
 from .corrections import corrections, feedback_schemas
 from .direct import Direct
+from .glance import Rounds
 from .limits import BodyLimits, HeaderLimits, TimeLimit
 from .metrics import Measured, Metrics, forget_dead
 from .problems import ANSWERED, answer_error
+from .protocol import OPTIONS, ROUNDS
 from .rates import RateLimit
 from .refusals import Refusals
 from .routes import Answering, api, predicting, site
@@ -101,8 +102,7 @@ def _lifespan(
             keeper.told = metrics.journal
         forget_dead()
         yield {
-            protocol.OPTIONS: options, protocol.ROUNDS: protocol.Rounds(service),
-            protocol.TURNED_AWAY: metrics.turned_away,
+            OPTIONS: options, ROUNDS: Rounds(service, metrics.turned_away)
         }  # fmt: skip
         # The server has waited for its requests by now: what is still in the queue nobody waits for.
         await run_in_threadpool(service.stop, LAST_SECONDS)

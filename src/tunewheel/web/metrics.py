@@ -73,10 +73,10 @@ class Metrics:
         for end, count in self._service.beside.items():
             self._beside.labels(end).set(count)
 
-    def turned_away(self) -> None:
-        """Count a request that was refused before the application saw it."""
+    def turned_away(self, count: int) -> None:
+        """Count requests that were refused before the application saw them."""
         self._refused = self._refused or self.requests.labels("/predict", "503")
-        self._refused.inc()
+        self._refused.inc(count)
 
     def journal(self, end: str, count: int) -> None:
         """Count answers that were "kept" in the journal or "dropped" on the way."""

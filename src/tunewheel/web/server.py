@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import signal
 import socket
 import ssl
+import sys
 import tempfile
 import threading
 import time
@@ -23,14 +25,21 @@ from ..errors import ServingError
 from ..serving import Access, ServingOptions
 from ..workflows.at_work import Job, at_work
 from .app import create_app
+from .door import Door
 from .metrics import FOLDER
-from .protocol import GuardedProtocol
 
 READY_SECONDS = 120.0
 BACKLOG = 4096
+# libuv accepts one connection a round for each socket that listens; so many copies of it accept as many. A flood would
+# wait for seconds before anybody told it to come back.
+ACCEPTED_AT_ONCE = 8
 # A worker that does not answer its supervisor for so long is started anew.
 HEALTH_SECONDS = 30
 ORPHAN_SECONDS = 1.0
+# Garbage is looked for after so many new objects (Python's own default is 700, less than one request makes).
+YOUNG_OBJECTS = 20_000
+# How long a thread may keep the interpreter from one that waits for it (Python's own default is ten times as long).
+TURN_SECONDS = 0.0005
 
 
 def run(
@@ -49,15 +58,16 @@ def run(
     workers do not come up.
     """
     listener.listen(BACKLOG)  # before anybody is told the address: who comes early waits
+    doors = [listener, *(listener.dup() for _ in range(ACCEPTED_AT_ONCE - 1))]
     if workers == 1:
-        app = make()
+        app = settled(make())
         ready()
         with _signals_end_quietly():
-            uvicorn.Server(_config(app, options, access)).run(sockets=[listener])
+            uvicorn.Server(_config(app, options, access)).run(sockets=doors)
         return
     with tempfile.TemporaryDirectory(prefix="tunewheel-metrics-") as folder, _environment(FOLDER, folder):
         orphaned = partial(_ending_with, os.getpid(), make)
-        Workers(_config(orphaned, options, access, factory=True, workers=workers), [listener], ready).run()
+        Workers(_config(orphaned, options, access, factory=True, workers=workers), doors, ready).run()
 
 
 def application(job: Job, access: Access) -> FastAPI:
@@ -75,7 +85,17 @@ def _ending_with(parent: int, make: Callable[[], FastAPI]) -> FastAPI:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="tunewheel-orphan", daemon=True).start()
-    return make()
+    return settled(make())
+
+
+def settled(app: FastAPI) -> FastAPI:
+    """The application of a process that does nothing else. What is there by now stays: garbage collection, which stops
+    every thread, need not go through it again and again. And the thread that listens gets its turn soon."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
+    sys.setswitchinterval(TURN_SECONDS)
+    return app
 
 
 def _config(app: Any, options: ServingOptions, access: Access, **more: Any) -> uvicorn.Config:
@@ -83,7 +103,7 @@ def _config(app: Any, options: ServingOptions, access: Access, **more: Any) -> u
     keys: dict[str, Any] = {"ssl_certfile": tls.certificate, "ssl_keyfile": tls.key} if tls else {}
     return uvicorn.Config(
         app,
-        http=GuardedProtocol,
+        http=Door,
         ws="none",
         lifespan="on",
         log_level="warning",

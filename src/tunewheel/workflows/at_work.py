@@ -31,7 +31,7 @@ class Job:
     """What a server process is to do; can be handed to another process.
 
     `threads` is how many requests it answers at once, `spread` on how many cores one large request is computed; 0: as
-    many as there are cores, and as `threads`.
+    many as there are cores, and as `threads`. A small request that comes alone is computed on `lone` cores.
     """
 
     workspace: Path
@@ -42,6 +42,7 @@ class Job:
     tolerance: Tolerance = field(default_factory=Tolerance)
     journal: JournalOptions = field(default_factory=JournalOptions)
     spread: int = 0
+    lone: int = 1
 
 
 class Logged(Silent):
@@ -68,7 +69,7 @@ def at_work(job: Job, keyring: Keyring | None = None) -> tuple[Switch, Desk]:
 
 def started(workspace: Workspace, job: Job, version: str, keeper: Keeper | None = None) -> Service:
     """A service of the version, warmed up."""
-    predictor = load(workspace, version, job.engine, job.tolerance, job.threads, job.spread)
+    predictor = load(workspace, version, job.engine, job.tolerance, job.threads, job.spread, job.lone)
     service = Service(predictor, job.options, keeper)
     service.start()
     return service

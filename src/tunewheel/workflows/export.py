@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -115,10 +114,12 @@ def _graphs(judged: Judged, folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _kept(workspace: Workspace, judged: Judged, name: str, path: Path) -> Variant:
+    from ..models.onnx.mapped import write_mapped
+
     variant = judged.variant(name, OnnxEngine(path, judged.revived.task.reads), path)
 
     def fill(folder: Path) -> None:
-        shutil.copyfile(path, folder / GRAPH)
+        write_mapped(path, folder / GRAPH)
         (folder / FACTS).write_text(json.dumps(variant.to_json(), indent=1), "utf-8")
 
     workspace.variants.keep(judged.version, name, fill)

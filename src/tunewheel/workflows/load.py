@@ -22,9 +22,11 @@ def load(
     tolerance: Tolerance | None = None,
     threads: int = 0,
     spread: int = 0,
+    lone: int = 1,
 ) -> Predictor:
     """The version with this id or alias, ready to answer on so many `threads` (0: as many as there are cores). An
-    exported form spreads many rows of one caller over so many cores (0: as many as `threads`).
+    exported form spreads many rows of one caller over so many cores (0: as many as `threads`), and uses `lone`
+    cores for a row that comes alone.
 
     With `engine` "auto" it is the fastest of its exported variants that the `tolerance` allows, if there is one.
     Raises `VersionMissing`, listing what there is, `BundleDamaged` naming the file, or `ModelError`.
@@ -33,7 +35,7 @@ def load(
     chosen = None if engine == "torch" else _chosen(workspace, found, engine, tolerance or Tolerance())
     if chosen is not None:
         threads = threads or cores()
-        return _exported(workspace, found, chosen, threads, spread or threads)
+        return _exported(workspace, found, chosen, threads, spread or threads, lone)
     from ..registry.revive import revive  # loads torch
 
     if threads:
@@ -67,12 +69,15 @@ def _chosen(workspace: Workspace, version: Version, engine: Engine, tolerance: T
     return kept[engine]
 
 
-def _exported(workspace: Workspace, version: Version, variant: Bundle, threads: int, spread: int) -> Predictor:
+def _exported(
+    workspace: Workspace, version: Version, variant: Bundle, threads: int, spread: int, lone: int
+) -> Predictor:  # fmt: skip
     """A variant at work: no torch is loaded."""
     from ..registry.revive import revive_task
     from ..serving.onnx import OnnxEngine
 
     task = calibrated(revive_task(workspace.bundle(version.id)), Variant.from_json(variant.json(FACTS)).temperature)
-    engine = OnnxEngine(variant.file(GRAPH), task.reads, spread)
+    engine = OnnxEngine(variant.file(GRAPH), task.reads, spread, lone)
     form = variant.manifest.name
-    return Predictor(task, task.encode, engine, version.id, at_once=threads, form=form, alike=form != EIGHT_BITS)
+    alike = form != EIGHT_BITS
+    return Predictor(task, task.encode, engine, version.id, threads, form, alike, engine.alone)

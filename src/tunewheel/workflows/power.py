@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -14,11 +14,14 @@ from ..workspace import Workspace
 from .at_work import Job
 from .load import load
 
-MEASURED_SECONDS = 0.2
+MEASURED_SECONDS, TIMES = 0.2, 2
 # From this many times the rows a second on, another core is worth a process of its own.
 WORTH = 1.3
 # Of the memory that is left, the workers together may take so much.
 MEMORY_SHARE = 0.5
+# A request that comes alone is computed on several cores where they answer so many times as often as one. More than
+# four have too little to do for a sentence.
+WORTH_ALONE, MOST_ALONE = 1.15, 4
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,15 @@ def power_of(workspace: Workspace, job: Job, workers: int = 0) -> Power:
         workers, why = _chosen(predictor, job, held_memory_mb() - held)
         told.append(why)
     threads = job.threads or (max(cores() // workers, 1) if workers > 1 else 0)
+    lone = _lone(workspace, job, predictor)
+    if lone > 1:
+        told.append(f"A request that comes alone is computed on {lone} cores.")
     facts = predictor.version, predictor.task.name, predictor.task.reads
     del predictor  # each worker has its own
     give_back_memory()
     # A large request may use the cores of workers that have nothing to do, unless its own were counted out.
     spread = job.threads or cores()
-    return Power(replace(job, threads=threads, spread=spread), workers, *facts, told)
+    return Power(replace(job, threads=threads, spread=spread, lone=lone), workers, *facts, told)
 
 
 def _chosen(predictor: Predictor, job: Job, megabytes: float) -> tuple[int, str]:
@@ -64,21 +70,32 @@ def _chosen(predictor: Predictor, job: Job, megabytes: float) -> tuple[int, str]
     return most, f"{most} processes answer, on one core each: {at_once}."
 
 
+def _lone(workspace: Workspace, job: Job, predictor: Predictor) -> int:
+    """On how many cores a request that comes alone is answered: all, where that is clearly faster than on one."""
+    most = min(job.threads or cores(), MOST_ALONE)
+    if not predictor.form or most == 1 or job.threads:
+        return most if predictor.form else 1
+    wide = load(workspace, predictor.version, job.engine, job.tolerance, job.threads, lone=most)
+    examples = predictor.parse(predictor.task.sample[:1])
+    rates = [max(_rate(one.predict_alone, examples) for _ in range(TIMES)) for one in (predictor, wide)]
+    return most if rates[1] >= WORTH_ALONE * rates[0] else 1
+
+
 def gain_of(predictor: Predictor, at_once: int) -> float:
     """How many times the rows a second `at_once` threads answer, each on a core of its own, of what one answers."""
     examples = predictor.parse(predictor.task.sample[:1])
     predictor.predict_examples(examples)
-    alone = _rate(predictor, examples)
+    alone = _rate(predictor.predict_examples, examples)
     with ThreadPoolExecutor(at_once) as pool:
-        together = sum(pool.map(lambda _: _rate(predictor, examples), range(at_once)))
+        together = sum(pool.map(lambda _: _rate(predictor.predict_examples, examples), range(at_once)))
     return together / alone
 
 
-def _rate(predictor: Predictor, examples: Sequence[Example]) -> float:
+def _rate(predict: Callable[[Sequence[Example]], object], examples: Sequence[Example]) -> float:
     """Rows a second of one thread."""
     count, started = 0, time.perf_counter()
     while (taken := time.perf_counter() - started) < MEASURED_SECONDS:
-        predictor.predict_examples(examples)
+        predict(examples)
         count += 1
     return count / taken
 

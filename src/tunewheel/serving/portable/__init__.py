@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ServingError
+from ...models.onnx.mapped import copy_graph, weights_of
 from ...models.text.processor import TextProcessor
 from ...models.text.words import WordPieces
 from ...registry.durable import atomic_folder
@@ -19,7 +20,7 @@ SETTINGS, SCRIPT = "settings.json", "answer.py"
 _README = """# Version {version}
 
 Made by Tunewheel. {name}
-`{graph}` reads {inputs}, and gives `logits`.
+`{graph}` reads {inputs}, and gives `logits`.{beside}
 `variant.json` says how near its answers are to those that were evaluated.
 """
 _INPUTS = {
@@ -53,14 +54,16 @@ def write_portable(
     assert task.processor is not None
     name = f"model{graph.suffix}"
     with atomic_folder(folder) as made:
-        shutil.copyfile(graph, made / name)
+        copy_graph(graph, made, name)
         (made / FACTS).write_text(json.dumps(variant.to_json(), indent=1), "utf-8")
         task.processor.save(made)
         (made / SETTINGS).write_text(
             json.dumps(_settings(calibrated(task, variant.temperature), pixels), ensure_ascii=False, indent=1), "utf-8"
         )
         inputs = _INPUTS_OF_LITERT if graph.suffix == ".tflite" and task.reads != "image" else _INPUTS[task.reads]
-        text = _README.format(name=task.summary, version=version, graph=name, inputs=inputs)
+        weights = weights_of(made / name)
+        beside = f"\nIts large weights lie in `{weights.name}`, which belongs beside it." if weights.exists() else ""
+        text = _README.format(name=task.summary, version=version, graph=name, inputs=inputs, beside=beside)
         (made / "README.md").write_text(text, "utf-8")
         _write_script(made, task.reads, graph.suffix)
     return folder
