@@ -16,7 +16,7 @@ from .categories import FEW_EVEN, Categories
 from .distance import Reference
 from .features import Floats, rarity, weighted
 from .profile import FEWEST_ROWS, Profile, directions, lengths, spoken
-from .rows import Known, Texts, class_means, grid, measures, occurrences, read, strangeness
+from .rows import Known, Texts, beside_others, class_means, grid, measures, occurrences, read
 from .wide import wide
 
 MOST_ROWS = 5_000
@@ -25,7 +25,6 @@ KEPT_ROWS = 2_000
 # Rows above this quantile of strangeness are unlike the reference; above the lower one they are odd enough to be
 # grouped with such.
 STRANGE, ODD = 0.95, 0.8
-FOLDS = 10
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def _joined(
 ) -> Profile:  # fmt: skip
     values = measures(known, own.texts, sure, own.flags)
     quantiles, answered = grid(values), indicators(given, names)
-    strange = _by_others(values)
+    strange = beside_others(values)
     cut, odd = (float(np.quantile(strange, share)) for share in (STRANGE, ODD))
     kept = generator.permutation(len(given))[:KEPT_ROWS]
     sample = np.column_stack([sure, values[:, 1], lengths(own.texts.raw), strange])[kept]
@@ -83,15 +82,6 @@ def _joined(
         len(given), known, quantiles, cut, odd, sample, answered.argmax(1)[kept], own.flags.mean(0), confusion, text,
         Categories.learn(names, answered, generator), _languages(own.texts.raw, generator), vectors,
     )  # fmt: skip
-
-
-def _by_others(values: Floats) -> Floats:
-    """How strange each row is beside the others, as a row of the traffic is; beside quantiles that it is in itself it
-    seems more usual than such a one."""
-    strange, fold = np.zeros(len(values)), np.arange(len(values)) % FOLDS
-    for one in range(FOLDS):
-        strange[fold == one] = strangeness(grid(values[fold != one]), values[fold == one])
-    return strange
 
 
 def _learn(own: _Rows, others: _Rows, generator: np.random.Generator) -> tuple[Known, Reference]:

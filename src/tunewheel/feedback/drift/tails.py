@@ -39,8 +39,8 @@ def upper(mean: float, spread: float, skew: float, chance: float = CHANCE) -> fl
 
 
 def above(usual: float, reference: float, rows: int, chance: float = CHANCE) -> int:
-    """How many of n rows may lie above a limit that so many of the reference's m rows lie above, so that more of them do
-    so at most with this chance where nothing changes.
+    """How many of n rows may lie above a limit that `usual` of the reference's m rows lie above: where nothing changes
+    there are more with at most this chance.
 
     The limit is one of the reference's own rows, or lies just above one. Of n rows of the same kind, the number above
     the largest but k of m is beta-binomial with n, k + 1 and m - k, whatever the rows are like (Gumbel and von

@@ -44,9 +44,7 @@ def change(window: Window, weights: Floats | None = None, chance: float = CHANCE
     rows, unlike = len(window), int(window.unlike.sum())
     effect = unlike / rows - usual.mean
     limit = max(above(usual.mean * usual.rows, usual.rows, rows, chance) / rows - usual.mean, FLOOR)
-    said = (
-        f"{unlike} of {rows} rows are unlike anything learnt from, where {usual.mean * rows:.0f} would be usual"
-    )
+    said = f"{unlike} of {rows} rows are unlike anything learnt from, where {usual.mean * rows:.0f} would be usual"
     return Change("topics", effect, limit, effect > limit, said)
 
 
