@@ -16,7 +16,7 @@ from .categories import FEW_EVEN, Categories
 from .distance import Reference
 from .features import Floats, rarity, weighted
 from .profile import FEWEST_ROWS, Profile, directions, lengths, spoken
-from .rows import Known, Texts, class_means, grid, measures, occurrences, read, strangeness
+from .rows import Known, Texts, beside_others, class_means, grid, measures, occurrences, read
 from .wide import wide
 
 MOST_ROWS = 5_000
@@ -73,7 +73,7 @@ def _joined(
 ) -> Profile:  # fmt: skip
     values = measures(known, own.texts, sure, own.flags)
     quantiles, answered = grid(values), indicators(given, names)
-    strange = strangeness(quantiles, values)
+    strange = beside_others(values)
     cut, odd = (float(np.quantile(strange, share)) for share in (STRANGE, ODD))
     kept = generator.permutation(len(given))[:KEPT_ROWS]
     sample = np.column_stack([sure, values[:, 1], lengths(own.texts.raw), strange])[kept]

@@ -16,6 +16,7 @@ from .packing import pack, unpack
 MEASURES = ("rare", "unseen", "far", "doubt")  # the higher, the less a row is like the reference
 # What tells new classes best on clinc150 and is good on new domains, too.
 WEIGHTS = (0.125, 0.125, 0.25, 0.5)
+FOLDS = 10
 _LEVELS = 250
 _GRID = np.linspace(0, 1, 201)
 
@@ -133,6 +134,15 @@ def strangeness(quantiles: Floats, values: Floats) -> Floats:
     it), about 1 on average for rows like the reference (Fisher's way to join tests)."""
     ranks = np.column_stack([_rank(quantiles[:, column], values[:, column]) for column in range(values.shape[1])])
     return np.asarray(-np.log(1.002 - ranks) @ np.array(WEIGHTS), float)
+
+
+def beside_others(values: Floats) -> Floats:
+    """How strange each row of the reference is, (N,), beside quantiles of rows that it is not among, as a row of the
+    traffic is: beside quantiles that it made itself it would seem more usual than such a one."""
+    strange, fold = np.zeros(len(values)), np.arange(len(values)) % FOLDS
+    for one in range(FOLDS):
+        strange[fold == one] = strangeness(grid(values[fold != one]), values[fold == one])
+    return strange
 
 
 def _rank(quantiles: Floats, values: Floats) -> NDArray[np.float64]:

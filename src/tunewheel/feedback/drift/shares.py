@@ -7,7 +7,7 @@ what resampling windows would show without end. The reference is a sample, too, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,12 @@ class Usual:
             return cls(mean, spread, skew, rows)
         even = weights / weights.sum()
         return cls(float(even @ values), spread, skew, rows / max(float((even**2).sum()) * len(values), 1.0))
+
+    def shifted(self, by: float) -> Usual:
+        """The same where the mean is off by about so much for another reason than chance: an error that more rows do
+        not make smaller (a random effect, DerSimonian and Laird 1986, "Meta-analysis in clinical trials")."""
+        off = by / self.spread if self.spread > 0 else 0.0
+        return replace(self, rows=1 / (1 / self.rows + off**2))
 
     def to_json(self) -> dict[str, float]:
         """Plain JSON."""

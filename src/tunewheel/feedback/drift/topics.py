@@ -15,8 +15,8 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from .features import Floats, word_bins
-from .shares import Usual, move
-from .tails import CHANCE
+from .shares import Usual
+from .tails import CHANCE, above
 from .window import Change, Window
 
 FLOOR = 0.01
@@ -39,14 +39,13 @@ class Topic:
 
 def change(window: Window, weights: Floats | None = None, chance: float = CHANCE) -> Change:
     """The share of rows that are unlike the reference, beyond the 5 % that are so by definition."""
-    before = (window.sampled("strange") > window.profile.cut).astype(float)
-    moved = move(Usual.of(before, window.profile.rows, weights), window.unlike.astype(float), chance)
-    alarm = moved.beyond(FLOOR, down=False)
-    said = (
-        f"{int(window.unlike.sum())} of {len(window)} rows are unlike anything learnt from, "
-        f"where {moved.before * len(window):.0f} would be usual"
-    )
-    return Change("topics", moved.effect, max(moved.high, FLOOR), alarm, said)
+    strange = (window.profile.sampled("strange") > window.profile.cut).astype(float)
+    usual = Usual.of(strange, window.profile.rows, weights)
+    rows, unlike = len(window), int(window.unlike.sum())
+    effect = unlike / rows - usual.mean
+    limit = max(above(usual.mean * usual.rows, usual.rows, rows, chance) / rows - usual.mean, FLOOR)
+    said = f"{unlike} of {rows} rows are unlike anything learnt from, where {usual.mean * rows:.0f} would be usual"
+    return Change("topics", effect, limit, effect > limit, said)
 
 
 def topics(window: Window) -> tuple[Topic, ...]:

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from .features import Floats, weighted
-from .profile import COLUMNS, Profile, spoken
+from .profile import Profile, spoken
 from .rows import Texts, measures, read, strangeness
-from .shares import Usual
 from .tails import CHANCE
 
 
@@ -82,7 +81,7 @@ class Window:
     def new_share(self) -> float:
         """About which share of the rows is not drawn from the reference: without change half of the rows are stranger
         than its middle row (Storey 2002, "A direct approach to false discovery rates")."""
-        middle = float(np.median(self.sampled("strange")))
+        middle = float(np.median(self.profile.sampled("strange")))
         return max(0.0, 1 - 2 * float((self.strange <= middle).mean()))
 
     @cached_property
@@ -94,16 +93,6 @@ class Window:
         ratio = (now / now.sum()) / np.maximum(before / before.sum(), 1e-9)
         weights = np.minimum(ratio, 20.0)[self.profile.answered]
         return weights if weights.sum() > 0 else np.ones(len(weights))
-
-    def usual(self, name: str, weights: Floats | None = None) -> Usual:
-        """What a column is usually like; `weights` (K,) of the sample make it that of another mix of answers."""
-        if weights is None and name in self.profile.wide:
-            return self.profile.wide[name]
-        return Usual.of(self.sampled(name), self.profile.rows, weights)
-
-    def sampled(self, name: str) -> Floats:
-        """A column of the reference's sample, (K,)."""
-        return self.profile.sample[:, COLUMNS.index(name)]
 
 
 def open_window(profile: Profile, texts: Sequence[str], answers: Sequence[Any], confidences: Floats) -> Window:
