@@ -115,7 +115,7 @@ def _check_contents(
 ) -> list[Finding]:
     pictures = [example for example in examples if isinstance(example.content, Picture)]
     texts = [example for example in examples if not isinstance(example.content, Picture)]
-    return check_images(pictures) + check_texts(texts, told, measure, limit) + check_private(texts)
+    return check_images(pictures) + check_texts(texts, measure, limit, told) + check_private(texts)
 
 
 def _repairs(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from ...records import Example
-from ..language import LATIN_LANGUAGES, OTHER, UNKNOWN, Languages
+from ..language import LATIN_LANGUAGES, OTHER, UNKNOWN, Languages, languages
 from .debris import is_debris, mended
 from .finding import Finding, Severity, counted, file_of, fix_command, quoted, row_numbers
 
@@ -24,12 +24,15 @@ MANY_FOREIGN = 0.02
 
 
 def check_texts(
-    examples: Sequence[Example], told: Languages, measure: Measure | None = None, limit: int | None = None
+    examples: Sequence[Example],
+    measure: Measure | None = None,
+    limit: int | None = None,
+    told: Languages | None = None,
 ) -> list[Finding]:
-    """Debris, markup and other languages, as `told` of the texts; with `measure` (tokens or characters of a text) also
-    what exceeds `limit`."""
+    """Debris, markup and other languages; with `measure` (tokens or characters of a text) also what exceeds `limit`.
+    `told` are the `languages` of the texts, where they are known already."""
     texts = [example.text for example in examples]
-    found = [*_debris(examples, texts), *_markup(examples, texts), *_foreign(examples, texts, told)]
+    found = [*_debris(examples, texts), *_markup(examples, texts), *_foreign(examples, texts, told or languages(texts))]
     return [*found, *_too_long(examples, texts, measure, limit)] if measure and limit else found
 
 
