@@ -51,12 +51,12 @@ def empty_rows(examples: Sequence[Example]) -> list[int]:
     return [i for i, e in enumerate(examples) if not isinstance(e.content, Picture) and not _content(e).strip()]
 
 
-def copied_rows(examples: Sequence[Example], groups: Sequence[Sequence[int]]) -> list[int]:
+def copied_rows(examples: Sequence[Example], conflicts: Sequence[Sequence[int]]) -> list[int]:
     """Indices of rows that repeat an earlier one, with the same answer; rows in conflict, which are those of the
     `disputed_groups`, are left to people."""
     if not examples:
         return []
-    disputed = {index for group in groups for index in group}
+    disputed = {index for group in conflicts for index in group}
     empty = set(empty_rows(examples))
     answers = [answer_key(example) for example in examples]
     _, answer = np.unique(np.array(answers, dtype=str), return_inverse=True)
