@@ -14,7 +14,11 @@ Metric = Literal["accuracy", "mcc", "entity_f1"]
 MINUTES_5 = (10, 60, 300)
 MINUTES_20 = (*MINUTES_5, 1200)
 MINUTES_2 = (10, 60, 120)
-# Where the Trainer may stop in a fifth of its time: read there too, so that the time to reach its score is known.
+# The Trainer: to the last mark of a contest. Where that is 20 minutes it has come to its end before.
+TRAINER_LEAST, TRAINER_MOST, TRAINER_LONG, TRAINER_FEW = 300.0, 300.0, 1200.0, 120.0
+# Tunewheel shall have the Trainer's score in this part of its time. What it had until then is read at these seconds,
+# too, so that the time is known; what it had later is looked at by nobody but at the marks.
+FIFTH = 0.2
 BETWEEN = (30, 120, 180, 240)
 ROWS_PER_CLASS = 10
 FEW_SEED = 0
@@ -35,6 +39,18 @@ class Contest:
     @property
     def budget(self) -> int:
         return self.marks[-1]
+
+    @property
+    def trainer(self) -> float:
+        """The seconds that the Trainer could use."""
+        if self.few:
+            return TRAINER_FEW
+        return TRAINER_LONG if self.budget >= TRAINER_LONG else TRAINER_MOST
+
+    @property
+    def between(self) -> tuple[int, ...]:
+        """Seconds at which Tunewheel is read besides its marks. Few-shot contests are no race to a score."""
+        return () if self.few else tuple(second for second in BETWEEN if second <= FIFTH * self.trainer)
 
     @property
     def kind(self) -> str:

@@ -14,7 +14,7 @@ from tunewheel.workspace import Workspace
 from .. import commands
 from ..sets import LabelledSet
 from .contest_file import read_part
-from .contests import BETWEEN, Contest
+from .contests import Contest
 from .scoring import counted, packed, score
 
 Part = dict[str, Any]
@@ -38,12 +38,12 @@ def run(contest: Contest, data: LabelledSet, told: Path, folder: Path) -> Part:
     workspace = folder / "workspace"
     steering = ["--validation", str(data.validation)] if data.validation else []
     flags = [*data.flags, *steering, "--test", str(data.test), "--budget", f"{contest.budget}s"]
-    commands.plan(data.train, *flags, "--model", contest.model, workspace=workspace)  # no other is of interest here
+    commands.plan(data.train, *flags, "--model", contest.model, "--quick", workspace=workspace)  # no other is graded
     started = time.time()
     answer = commands.tune(data.train, *flags, workspace=workspace)
     final = Moment(str(answer.value["version"]), round(answer.seconds, 2), final=True)
     drafts = [Moment(v.id, seconds_of(v.created, started), final=False) for v in registered(workspace)]
-    read = [*worth_reading(drafts, [*contest.marks, *BETWEEN]), final]
+    read = [*worth_reading(drafts, [*contest.marks, *contest.between]), final]
     facts = {name: answer.value[name] for name in KEPT if name in answer.value}
     return {
         **facts,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from benchmarks.bars import Bar, Found
 from benchmarks.budget import plan
-from benchmarks.budget.contests import CONTESTS
+from benchmarks.budget.contests import CONTESTS, TRAINER_LEAST, TRAINER_LONG
 from benchmarks.budget.judged import DEFAULTS, PADDED, bars
 from benchmarks.budget.plan import Job, jobs, longest, reckoned
 from benchmarks.budget.scoring import packed
@@ -195,10 +195,14 @@ def test_the_trainer_comes_last_and_gets_what_is_left():
     order = jobs()
     assert {job.system for job in order[-8:]} == {"trainer"}
     job = Job("trainer", "wnut17")
-    assert longest(job, (), 0.0, whole=True) == plan.TRAINER_LONG
+    assert longest(job, (), 0.0, whole=True) == TRAINER_LONG
     assert longest(job, (), 60 * 110.0, whole=True) == 300 + 600 - reckoned(job)
-    assert longest(job, (), 60 * 130.0, whole=True) == plan.TRAINER_LEAST
-    assert longest(job, (), 60 * 130.0, whole=False) == plan.TRAINER_LONG
+    assert longest(job, (), 60 * 130.0, whole=True) == TRAINER_LEAST
+    assert longest(job, (), 60 * 130.0, whole=False) == TRAINER_LONG
+
+
+def test_the_plan_itself_fits_into_two_hours():
+    assert sum(map(reckoned, jobs())) <= 60 * plan.MOST_MINUTES
 
 
 def test_one_set_has_its_own_jobs():

@@ -62,6 +62,12 @@ def test_each_mark_needs_its_newest_version_only():
     assert worth_reading([], (10,)) == []
 
 
+def test_between_the_marks_only_what_may_win_the_race_is_read():
+    assert CONTESTS["vader"].between == (30,)
+    assert CONTESTS["banking77"].between == (30, 120, 180, 240)
+    assert CONTESTS["vader-10"].between == ()
+
+
 @pytest.mark.parametrize(
     "created", ["2026-11-24T10:00:01.500000+00:00", "2026-11-24T10:00:01.5Z", "2026-11-24T10:00:01.500000"]
 )

@@ -49,19 +49,28 @@ def test_a_damaged_forecast_is_none(tmp_path: Path) -> None:
 
 
 def test_time_grows_with_rows_passes_and_learning_anew() -> None:
-    whole = outlook(ROWS, READ, TOLD)
+    whole = outlook(ROWS, READ, TOLD, hurried=True)
     assert whole.cost.epoch == pytest.approx(5_000 * 10 * 5e-4 + 500 * 10 * 1e-4)
     assert whole.seconds > 4 * whole.cost.epoch + 5.5
-    more = outlook(replace(ROWS, train=10_000), READ, TOLD)
+    more = outlook(replace(ROWS, train=10_000), READ, TOLD, hurried=True)
     assert more.seconds > 1.7 * whole.seconds - 20 and more.memory_mb > whole.memory_mb
-    few = outlook(replace(ROWS, few=True), READ, TOLD)
+    few = outlook(replace(ROWS, few=True), READ, TOLD, hurried=True)
     assert few.again > 4 * 5_500 * 10 * 5e-4 and few.memory_mb > whole.memory_mb
     assert whole.left(whole.seconds) < whole.seconds - whole.before
 
 
+def test_only_who_is_in_a_hurry_keeps_back_a_reading_in_bf16() -> None:
+    told = replace(TOLD, watching=4e-5)
+    hurried, slow = (outlook(ROWS, READ, told, hurried=hurry) for hurry in (True, False))
+    assert slow.answering - hurried.answering == pytest.approx(1_000 * 10 * 6e-5)
+    assert slow.left(900.0) < hurried.left(900.0)
+
+
 def test_states_that_are_kept_take_disk() -> None:
-    kept_states = outlook(ROWS, READ, replace(TOLD, keeping=1e-4))
-    assert kept_states.disk_mb - outlook(ROWS, READ, TOLD).disk_mb == pytest.approx(5_500 * 10 * 384 * 2 / 1e6)
+    kept_states = outlook(ROWS, READ, replace(TOLD, keeping=1e-4), hurried=True)
+    assert kept_states.disk_mb - outlook(ROWS, READ, TOLD, hurried=True).disk_mb == pytest.approx(
+        5_500 * 10 * 384 * 2 / 1e6
+    )
     assert kept_states.cost.once == pytest.approx(5.5)
 
 
@@ -93,4 +102,7 @@ def test_moving_more_never_promises_less(reads: str) -> None:
 
 def test_a_search_holds_more_than_one_training() -> None:
     searching = replace(TOLD, searching_mb=150.0)
-    assert outlook(ROWS, READ, searching).memory_mb == outlook(ROWS, READ, TOLD).memory_mb + 150.0
+    assert (
+        outlook(ROWS, READ, searching, hurried=True).memory_mb
+        == outlook(ROWS, READ, TOLD, hurried=True).memory_mb + 150.0
+    )

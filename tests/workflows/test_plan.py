@@ -98,6 +98,16 @@ def test_a_probe_that_fails_stops_nothing_and_says_why(
     assert made.floor is not None and made.advice == "Nothing fits: the floors are what there is time and memory for."
 
 
+def test_a_quick_plan_times_the_way_that_tune_takes_and_no_other(data: Path, tiny_folder: Path) -> None:
+    made = plan(data, model=str(tiny_folder), sets=["training.precision=fp32"], quick=True)
+    assert [way.moves for way in made.ways] == ["all layers"] and made.ways[0].seconds
+
+
+def test_a_quick_plan_whose_way_does_not_fit_says_that_others_may() -> None:
+    told = advice([replace(WAY, fits="no")], replace(LIMITS, seconds=30.0), quick=True)
+    assert "does not fit" in told and "--quick" in told
+
+
 def test_mistakes_are_told_before_anything_is_probed(data: Path, tmp_path: Path) -> None:
     with pytest.raises(ReadError):
         plan(tmp_path / "gone.csv")

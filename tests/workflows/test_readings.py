@@ -21,8 +21,14 @@ class Learner:
     held_units = 500
     test_units = 20_000
     sets = SimpleNamespace(test=range(2_000))
+    seed = 0
+    loaded = 0
 
-    def reading_seconds(self, *, half: bool = False) -> float:
+    def fresh_module(self, seed: int) -> object:
+        self.loaded += 1
+        return object()
+
+    def reading_seconds(self, module: object, *, half: bool = False) -> float:
         return 0.001 if half else 0.002
 
 
@@ -39,6 +45,12 @@ def test_a_body_that_trains_in_bf16_is_looked_at_and_judged_before_in_bf16() -> 
 
 def test_who_has_time_lets_the_body_before_answer_in_float32() -> None:
     assert measured("bf16", hurried=False).answering == pytest.approx((4_000 + HURRIED_ROWS) * 0.02)
+
+
+def test_the_body_is_loaded_once_for_both_ways_to_read() -> None:
+    learner: Any = Learner()
+    Readings.measured(learner, OPTIONS.model_copy(update={"precision": "bf16"}), hurried=True)
+    assert learner.loaded == 1
 
 
 def test_one_that_trains_in_float32_is_read_in_nothing_else() -> None:

@@ -61,9 +61,31 @@ class Encoder:
                         found[number][word] = states[row, piece]
         return found
 
+    def read_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """The same vectors as `texts`, off the clock: read without padding."""
+        from .unpadded import Unpadded, mean
+
+        rows = self.tokenizer([self.prefix + text for text in texts], truncation=True)["input_ids"]
+        return np.stack(Unpadded(self.model).answers(rows, mean))
+
+    def read_words(self, sentences: Sequence[list[str]]) -> list[np.ndarray]:
+        """The same vectors as `words`, off the clock: read without padding."""
+        from .unpadded import Unpadded
+
+        encoded = self.tokenizer(list(sentences), is_split_into_words=True, truncation=True)
+        states = Unpadded(self.model).answers(
+            encoded["input_ids"], lambda states, lengths: [part.numpy() for part in states.split(lengths.tolist())]
+        )
+        found = [np.zeros((len(words), self.model.config.hidden_size), dtype=np.float32) for words in sentences]
+        for number, pieces in enumerate(states):
+            for piece, word in enumerate(first_pieces(encoded.word_ids(number))):
+                if word is not None:
+                    found[number][word] = pieces[piece]
+        return found
+
 
 def work(contender: Contender) -> None:
-    """Encode all training rows, fit once."""
+    """Encode all training rows, fit once; the clock knows the padded batches only."""
     encoder = Encoder(Path(contender.told["model"]))
     (tag_words if contender.words else label_texts)(contender, encoder)
 
@@ -71,14 +93,19 @@ def work(contender: Contender) -> None:
 def label_texts(contender: Contender, encoder: Encoder) -> None:
     """A vector and a label a text."""
     head = LogisticRegression(max_iter=ITERATIONS).fit(encoder.texts(contender.contents), contender.answers)
-    contender.read(lambda texts: head.predict(encoder.texts(texts)).tolist(), only=True)
+    contender.read(lambda texts: head.predict(encoder.read_texts(texts)).tolist(), only=True)
 
 
 def tag_words(contender: Contender, encoder: Encoder) -> None:
     """A vector and a tag a word."""
     vectors = np.concatenate(encoder.words(contender.contents))
     head = LogisticRegression(max_iter=ITERATIONS).fit(vectors, list(chain.from_iterable(contender.answers)))
-    contender.read(lambda sentences: [head.predict(found).tolist() for found in encoder.words(sentences)], only=True)
+
+    def predict(sentences: Sequence[list[str]]) -> list[list[str]]:
+        tags = iter(head.predict(np.concatenate(encoder.read_words(sentences))).tolist())
+        return [[next(tags) for _ in sentence] for sentence in sentences]
+
+    contender.read(predict, only=True)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,6 @@ EPOCHS = 3
 SEED = 42
 IGNORED = -100
 OUTSIDE = "O"
-ANSWERED_AT_ONCE = 64
 
 
 class Marks(TrainerCallback):
@@ -124,39 +123,33 @@ def tagged(contender: Contender, tokenizer: PreTrainedTokenizerFast, labels: Seq
     ]
 
 
-@torch.inference_mode()
 def label(model: PreTrainedModel, tokenizer: Any, labels: Sequence[str], texts: Sequence[str]) -> list[str]:
-    """A label a text."""
-    found: dict[int, str] = {}
-    for chosen in by_length(texts):
-        batch = tokenizer([texts[n] for n in chosen], padding=True, truncation=True, return_tensors="pt")
-        best = model(**batch).logits.argmax(-1).tolist()
-        found |= {number: labels[place] for number, place in zip(chosen, best, strict=True)}
-    return [found[number] for number in range(len(texts))]
+    """A label a text; read without padding, see `unpadded`."""
+    from .unpadded import Unpadded, firsts
+
+    def best(states: torch.Tensor, lengths: torch.Tensor) -> list[str]:
+        pooled = model.base_model.pooler(firsts(states, lengths).unsqueeze(1))
+        return [labels[place] for place in model.classifier(pooled).argmax(-1).tolist()]
+
+    return Unpadded(model).answers(tokenizer(list(texts), truncation=True)["input_ids"], best)
 
 
-@torch.inference_mode()
 def tag(
     model: PreTrainedModel, tokenizer: Any, labels: Sequence[str], sentences: Sequence[list[str]]
 ) -> list[list[str]]:
     """A tag a word, from its first piece; words that were cut off are outside."""
+    from .unpadded import Unpadded
+
+    def best(states: torch.Tensor, lengths: torch.Tensor) -> list[list[int]]:
+        return [places.tolist() for places in model.classifier(states).argmax(-1).split(lengths.tolist())]
+
+    encoded = tokenizer(list(sentences), is_split_into_words=True, truncation=True)
     found = [[OUTSIDE] * len(words) for words in sentences]
-    for chosen in by_length(sentences):
-        batch = tokenizer(
-            [sentences[n] for n in chosen], is_split_into_words=True, padding=True, truncation=True, return_tensors="pt"
-        )
-        best = model(**batch).logits.argmax(-1).tolist()
-        for row, number in enumerate(chosen):
-            for piece, word in enumerate(first_pieces(batch.word_ids(row))):
-                if word is not None:
-                    found[number][word] = labels[best[row][piece]]
+    for number, places in enumerate(Unpadded(model).answers(encoded["input_ids"], best)):
+        for word, place in zip(first_pieces(encoded.word_ids(number)), places, strict=True):
+            if word is not None:
+                found[number][word] = labels[place]
     return found
-
-
-def by_length(rows: Sequence[Any]) -> list[list[int]]:
-    """Positions of rows, similar lengths together."""
-    order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
-    return [order[start : start + ANSWERED_AT_ONCE] for start in range(0, len(order), ANSWERED_AT_ONCE)]
 
 
 if __name__ == "__main__":

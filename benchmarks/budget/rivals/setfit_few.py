@@ -6,18 +6,23 @@ It runs in an environment of its own. By default it would go through all pairs, 
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from datasets import Dataset
 from sentence_transformers import SentenceTransformer
 from setfit import SetFitModel, Trainer, TrainingArguments
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
 from transformers import TrainerCallback
 
 from .contender import Contender, Predict, compete
 
+SOURCES = Path(__file__).resolve().parents[3] / "src"
 ROUNDS = 20
 BATCH = 16
 
@@ -53,7 +58,9 @@ def work(contender: Contender) -> None:
         trainer = Trainer(model, chosen, rows, callbacks=[Marks(contender, model)])
         trainer.train()
     if not contender.was_read_last:
-        contender.read(lambda texts: [str(label) for label in model.predict(list(texts))])
+        contender.read(
+            lambda texts: [str(label) for label in model.model_head.predict(vectors(model.model_body, texts))]
+        )
     contender.read_aside(lambda kept: with_head(contender, model.model_body, kept))
     contender.readings.sort(key=lambda reading: float(reading["seconds"]))
 
@@ -66,13 +73,19 @@ def weights(body: Any) -> dict[str, Any]:
 def with_head(contender: Contender, body: Any, kept: dict[str, Any]) -> Predict:
     """The body of a moment on the way, with a head fitted on it. Fitting it is off the clock, in its favour."""
     body.load_state_dict(kept)
+    head = LogisticRegression().fit(vectors(body, contender.contents), contender.answers)
+    return lambda texts: head.predict(vectors(body, texts)).tolist()
+
+
+def vectors(body: Any, texts: Sequence[str]) -> Any:
+    """What `body.encode` gives, normalised, off the clock: read without padding. Its environment has no Tunewheel, but
+    what `unpadded` needs of it needs nothing that is not there."""
+    sys.path.append(str(SOURCES))
+    from .unpadded import Unpadded, mean
+
     body.eval()
-
-    def vectors(texts: Sequence[str]) -> Any:
-        return body.encode(list(texts), normalize_embeddings=True)
-
-    head = LogisticRegression().fit(vectors(contender.contents), contender.answers)
-    return lambda texts: head.predict(vectors(texts)).tolist()
+    rows = body.tokenizer(list(texts), truncation=True, max_length=body.max_seq_length)["input_ids"]
+    return normalize(np.stack(Unpadded(body[0].auto_model).answers(rows, mean)))
 
 
 if __name__ == "__main__":

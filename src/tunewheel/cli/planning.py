@@ -17,6 +17,9 @@ def plan(
     price: Annotated[
         float | None, typer.Option("--price", min=0, help="What an hour of this machine costs.", metavar="NUMBER")
     ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Time only the way that tune takes, not the others beside it.")
+    ] = False,
     task: flags.Task = None,
     text: flags.Text = None,
     label: flags.Label = None,
@@ -55,5 +58,5 @@ def plan(
     rest = {**rows, **given(validation=validation, test=test, model=model, seed=seed, budget=budget, price=price)}
     folder = workspace or (DEFAULT_WORKSPACE if DEFAULT_WORKSPACE.is_dir() else None)
     with speaker(quiet) as say:
-        made = run(data, sets=sets or (), workspace=folder, say=say, **roles, **rest)
+        made = run(data, sets=sets or (), workspace=folder, quick=quick, say=say, **roles, **rest)
     plan_table.show_plan(made.to_json(), as_json=as_json)

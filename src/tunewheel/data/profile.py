@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..records import Example, Picture
-from .language import languages
+from .language import Languages, languages
 from .targets import is_missing, label_counts
 from .thumbnails import picture_size
 
@@ -21,13 +21,14 @@ _CASED_WORD = re.compile(r"[^\W\d_]{2,}")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|[\"'(]\s*)[^\W\d_]+")
 
 
-def profile(examples: Sequence[Example]) -> dict[str, Any]:
+def profile(examples: Sequence[Example], told: Languages | None = None) -> dict[str, Any]:
     """Plain JSON: `rows`, `unlabelled`, `labels` (count by label) and what the contents are like.
 
     Texts: `language` of most, shares of rows by `languages` ("und": cannot be told) and by `scripts`, quantiles of
     `characters` and `words` a row, `capitalised` (share of words with a capital inside sentences), shares of rows
     with `emoji` and `urls`, share of `digits` among characters, `distinct_characters`.
     Pictures: quantiles of `width`, `height` (pixels) and `bytes`, `unreadable`.
+    `told` are the `languages` of the texts, where they are known already.
     """
     found: dict[str, Any] = {
         "rows": len(examples),
@@ -38,7 +39,9 @@ def profile(examples: Sequence[Example]) -> dict[str, Any]:
         return found
     pictures = [example.content for example in examples if isinstance(example.content, Picture)]
     texts = [example.text for example in examples if not isinstance(example.content, Picture)]
-    return found | (_texts(texts) if texts else {}) | (_pictures(pictures) if pictures else {})
+    return (
+        found | (_texts(texts, told or languages(texts)) if texts else {}) | (_pictures(pictures) if pictures else {})
+    )
 
 
 def quantiles(values: Sequence[float]) -> dict[str, float]:
@@ -56,9 +59,8 @@ def capitalised(texts: Sequence[str]) -> float:
     return sum(word[0].isupper() for word in cased) / len(cased) if cased else 0.0
 
 
-def _texts(texts: Sequence[str]) -> dict[str, Any]:
+def _texts(texts: Sequence[str], told: Languages) -> dict[str, Any]:
     characters = max(sum(len(text) for text in texts), 1)
-    told = languages(texts)
     return {
         "language": told.main,
         "languages": _shares(told.codes),
@@ -68,7 +70,7 @@ def _texts(texts: Sequence[str]) -> dict[str, Any]:
         "capitalised": round(capitalised(texts), 4),
         "emoji": round(sum(bool(_EMOJI.search(text)) for text in texts) / len(texts), 4),
         "urls": round(sum(bool(_URL.search(text)) for text in texts) / len(texts), 4),
-        "digits": round(sum(character.isdigit() for text in texts for character in text) / characters, 4),
+        "digits": round(sum(sum(map(str.isdigit, text)) for text in texts) / characters, 4),
         "distinct_characters": len(set().union(*texts)),
     }
 

@@ -88,7 +88,7 @@ def _examined(
 
 def _tokens(text: str) -> int:
     """About how many tokens a text has, without loading a tokenizer: a Chinese character is about one."""
-    plain = sum(ord(character) < 0x2E80 for character in text)
+    plain = len(text) if text.isascii() else sum(ord(character) < 0x2E80 for character in text)
     return plain // CHARACTERS_A_TOKEN + len(text) - plain
 
 

@@ -75,14 +75,15 @@ def plan(
     model: str | None = None,
     seed: int | None = None,
     sets: Sequence[str] = (),
+    quick: bool = False,
     say: Say | None = None,
     **flags: Any,
 ) -> Plan:
     """Say what fine-tuning on a labelled file would take (time, memory, disk) and bring (score), for each way to do it.
 
     Flags as in `tune`. `budget` ("5m") says how long a run may take, `price` what an hour of this machine costs. A few
-    steps of each way are timed; nothing is kept but the forecast, in the `workspace`, if one is named. Raises the
-    errors of `tunewheel.errors`.
+    steps of each way are timed, with `quick` only those of the way that `tune` takes; nothing is kept but the forecast,
+    in the `workspace`, if one is named. Raises the errors of `tunewheel.errors`.
     """
     say, started = say or Silent(), time.perf_counter()
     seconds = seconds_of(budget) if budget else None
@@ -92,7 +93,7 @@ def plan(
     with ExitStack() as stack:
         opened = stack.enter_context(Workspace.open(workspace)) if workspace else None
         look = _look(opened, asked, say, Clock(seconds, started) if seconds else None, started)
-        made = _planned(look, asked, limits, say)
+        made = _planned(look, asked, limits, quick, say)
         made = replace(made, seconds=round(time.perf_counter() - started, 1))
         return _kept(opened, look, made) if opened else made
 
@@ -125,19 +126,19 @@ def _look(
     return _Look(recipe, task, sets, folder, read, held_memory_mb())
 
 
-def _planned(look: _Look, asked: Asked, limits: Limits, say: Say) -> Plan:
+def _planned(look: _Look, asked: Asked, limits: Limits, quick: bool, say: Say) -> Plan:
     sets = look.sets
     longer = _mean_cost(sets.test) / max(_mean_cost(sets.validation), 1.0)
     rows = Rows(**sets.rows, few=sets.few, longer=longer)
-    found = list(_bodies(look, asked, say))
+    found = list(_bodies(look, asked, say))[: 1 if quick else None]
     bodies = [body for body in found if isinstance(body, Body)]
-    probing = probe_all(sets, look.task, look.recipe.seed, bodies, say, search=limits.seconds is not None)
+    probing = probe_all(sets, look.task, look.recipe.seed, bodies, say, search=limits.seconds is not None, quick=quick)
     read = floored(rows, look.seconds, look.memory_mb, probing.floors)
     ways = ways_of(probing.ways, rows, read, look.task.reads, limits)
     return Plan(
         Path(look.recipe.data.path or "").name, look.task.name, look.task.best_by, sets.rows, limits.seconds,
         limits.price, limits.memory_mb, _floor(probing.floors, rows, read), ways,
-        [body for body in found if isinstance(body, Absent)], advice(ways, limits),
+        [body for body in found if isinstance(body, Absent)], advice(ways, limits, quick=quick),
     )  # fmt: skip
 
 

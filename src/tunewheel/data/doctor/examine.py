@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import Problem
 from ...records import Example, Picture
+from ..language import Languages, languages
 from ..profile import profile
 from ..splits import FEWEST_ROWS
 from ..targets import label_counts, relabelled
@@ -16,7 +17,7 @@ from .images import check_images
 from .labels import check_labels, label_variants
 from .leaks import check_leaks
 from .private import check_private
-from .rows import check_rows, copied_rows, empty_rows
+from .rows import check_rows, copied_rows, disputed_groups, empty_rows
 from .spans import check_spans
 from .suspects import check_suspects
 from .text import check_texts, mendable_rows
@@ -85,18 +86,21 @@ def examine(
     """
     names = {} if task == "token_classification" else label_variants(label_counts(examples))
     alike = [relabelled(example, names) for example in examples]
-    findings = check_rows(alike, problems) + check_labels(examples)
+    disputed = disputed_groups(alike)
+    copied = copied_rows(alike, disputed)
+    findings = check_rows(alike, problems, disputed, copied) + check_labels(examples)
     findings += check_spans(examples, span_problems) + _check_size(examples)
-    findings += _check_contents(examples, measure, limit)
+    told = languages([example.text for example in examples if not isinstance(example.content, Picture)])
+    findings += _check_contents(examples, told, measure, limit)
     in_test, leaked_test = check_leaks(examples, test or (), "test")
     in_validation, leaked_validation = check_leaks(examples, validation or (), "validation")
     findings += in_test + in_validation
     if probe and task != "token_classification":
         findings += check_suspects(alike)
     ordered = tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
-    repairs = _repairs(alike, names, texts=task == "text_classification")
+    repairs = _repairs(alike, copied, names, texts=task == "text_classification")
     leaked = (tuple(leaked_test.tolist()), tuple(leaked_validation.tolist()))
-    return Diagnosis(ordered, profile(examples), examples[0].source.file if examples else "", repairs, *leaked)
+    return Diagnosis(ordered, profile(examples, told), examples[0].source.file if examples else "", repairs, *leaked)
 
 
 def _check_size(examples: Sequence[Example]) -> list[Finding]:
@@ -107,19 +111,21 @@ def _check_size(examples: Sequence[Example]) -> list[Finding]:
 
 
 def _check_contents(
-    examples: Sequence[Example], measure: Callable[[str], int] | None, limit: int | None
+    examples: Sequence[Example], told: Languages, measure: Callable[[str], int] | None, limit: int | None
 ) -> list[Finding]:
     pictures = [example for example in examples if isinstance(example.content, Picture)]
     texts = [example for example in examples if not isinstance(example.content, Picture)]
-    return check_images(pictures) + check_texts(texts, measure, limit) + check_private(texts)
+    return check_images(pictures) + check_texts(texts, measure, limit, told) + check_private(texts)
 
 
-def _repairs(examples: Sequence[Example], names: Mapping[str, str], *, texts: bool) -> Repairs:
+def _repairs(
+    examples: Sequence[Example], copied: Sequence[int], names: Mapping[str, str], *, texts: bool
+) -> Repairs:  # fmt: skip
     """Texts are mended where no offsets point into them."""
     if not examples:
         return Repairs()
     reasons = dict.fromkeys(row_numbers(examples, empty_rows(examples)), "empty")
-    reasons |= dict.fromkeys(row_numbers(examples, copied_rows(examples)), "repeats an earlier row")
+    reasons |= dict.fromkeys(row_numbers(examples, copied), "repeats an earlier row")
     reasons.pop(0, None)  # rows of no file
     return Repairs(reasons, names, frozenset(row_numbers(examples, mendable_rows(examples))) if texts else frozenset())
 

@@ -19,8 +19,14 @@ _WORD = re.compile(r"\w")
 _SYMBOL_ENOUGH = re.compile(r"[^\s.,;:!?_\-*'\"…。，！？、]")
 
 
-def check_rows(examples: Sequence[Example], problems: Sequence[Problem] = ()) -> list[Finding]:
-    """Broken rows (`problems` of the file), empty contents, missing labels, duplicates and conflicts."""
+def check_rows(
+    examples: Sequence[Example],
+    problems: Sequence[Problem],
+    disputed: Sequence[Sequence[int]],
+    copied: Sequence[int],
+) -> list[Finding]:
+    """Broken rows (`problems` of the file), empty contents, missing labels, duplicates and conflicts: of the examples
+    the `copied_rows` and the `disputed_groups`, which are found once, for that takes long."""
     if not examples:
         message = "There is no row to learn from."
         return [*_broken(problems, "FILE"), Finding("no-rows", "error", message, command="Add labelled rows.")]
@@ -29,8 +35,8 @@ def check_rows(examples: Sequence[Example], problems: Sequence[Problem] = ()) ->
         *_empty(examples),
         *_without_words(examples),
         *_unlabelled(examples),
-        *_conflicts(examples),
-        *_copies(examples),
+        *_conflicts(examples, disputed),
+        *_copies(examples, copied),
         *_near_copies(examples),
     ]
 
@@ -45,9 +51,12 @@ def empty_rows(examples: Sequence[Example]) -> list[int]:
     return [i for i, e in enumerate(examples) if not isinstance(e.content, Picture) and not _content(e).strip()]
 
 
-def copied_rows(examples: Sequence[Example]) -> list[int]:
-    """Indices of rows that repeat an earlier one, with the same answer; rows in conflict are left to people."""
-    disputed = set(np.concatenate([[], *_disputed_groups(examples)]).astype(int).tolist())
+def copied_rows(examples: Sequence[Example], conflicts: Sequence[Sequence[int]]) -> list[int]:
+    """Indices of rows that repeat an earlier one, with the same answer; rows in conflict, which are those of the
+    `disputed_groups`, are left to people."""
+    if not examples:
+        return []
+    disputed = {index for group in conflicts for index in group}
     empty = set(empty_rows(examples))
     answers = [answer_key(example) for example in examples]
     _, answer = np.unique(np.array(answers, dtype=str), return_inverse=True)
@@ -102,7 +111,7 @@ def _unlabelled(examples: Sequence[Example]) -> Iterator[Finding]:
         yield Finding.about("missing-labels", "warning", message, row_numbers(examples, missing), command=command)
 
 
-def _disputed_groups(examples: Sequence[Example]) -> list[list[int]]:
+def disputed_groups(examples: Sequence[Example]) -> list[list[int]]:
     """Indices of the labelled rows of each text (or picture) that has more than one answer."""
     members: dict[int, list[int]] = defaultdict(list)
     empty = set(empty_rows(examples))
@@ -112,8 +121,8 @@ def _disputed_groups(examples: Sequence[Example]) -> list[list[int]]:
     return [found for found in members.values() if len({answer_key(examples[i]) for i in found}) > 1]
 
 
-def _conflicts(examples: Sequence[Example]) -> Iterator[Finding]:
-    if groups := _disputed_groups(examples):
+def _conflicts(examples: Sequence[Example], groups: Sequence[Sequence[int]]) -> Iterator[Finding]:
+    if groups:
         indices = [index for group in groups for index in group]
         noun = "picture" if isinstance(examples[groups[0][0]].content, Picture) else "text"
         same = counted(len(groups), f"{noun} has", f"{noun}s have")
@@ -129,8 +138,8 @@ def _told(examples: Sequence[Example], group: Sequence[int]) -> str:
     return f"{shown(examples[group[0]])}: {labels}"
 
 
-def _copies(examples: Sequence[Example]) -> Iterator[Finding]:
-    if copies := copied_rows(examples):
+def _copies(examples: Sequence[Example], copies: Sequence[int]) -> Iterator[Finding]:
+    if copies:
         share = len(copies) / len(examples)
         message = f"{counted(len(copies), 'row repeats', 'rows repeat')} an earlier row, label and all ({share:.2%})."
         severity: Severity = "warning" if share >= 0.01 else "note"

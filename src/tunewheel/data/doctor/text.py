@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from ...records import Example
-from ..language import LATIN_LANGUAGES, OTHER, UNKNOWN, languages
+from ..language import LATIN_LANGUAGES, OTHER, UNKNOWN, Languages, languages
 from .debris import is_debris, mended
 from .finding import Finding, Severity, counted, file_of, fix_command, quoted, row_numbers
 
@@ -23,10 +23,16 @@ _NAMES = {
 MANY_FOREIGN = 0.02
 
 
-def check_texts(examples: Sequence[Example], measure: Measure | None = None, limit: int | None = None) -> list[Finding]:
-    """Debris, markup and other languages; with `measure` (tokens or characters of a text) also what exceeds `limit`."""
+def check_texts(
+    examples: Sequence[Example],
+    measure: Measure | None = None,
+    limit: int | None = None,
+    told: Languages | None = None,
+) -> list[Finding]:
+    """Debris, markup and other languages; with `measure` (tokens or characters of a text) also what exceeds `limit`.
+    `told` are the `languages` of the texts, where they are known already."""
     texts = [example.text for example in examples]
-    found = [*_debris(examples, texts), *_markup(examples, texts), *_foreign(examples, texts)]
+    found = [*_debris(examples, texts), *_markup(examples, texts), *_foreign(examples, texts, told or languages(texts))]
     return [*found, *_too_long(examples, texts, measure, limit)] if measure and limit else found
 
 
@@ -64,8 +70,7 @@ def _markup(examples: Sequence[Example], texts: Sequence[str]) -> Iterator[Findi
         yield Finding.about("markup", "note", message, row_numbers(examples, [i for i, _ in marked]), command=command)
 
 
-def _foreign(examples: Sequence[Example], texts: Sequence[str]) -> Iterator[Finding]:
-    told = languages(texts)
+def _foreign(examples: Sequence[Example], texts: Sequence[str], told: Languages) -> Iterator[Finding]:
     main, codes = told.main, told.codes
     foreign = [i for i, code in enumerate(codes) if _differs(code, main)]
     if foreign:

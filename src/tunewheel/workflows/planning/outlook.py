@@ -44,7 +44,7 @@ class Rows:
 @dataclass(frozen=True)
 class Outlook:
     """Seconds of a run: `before` a training, of the training (`cost`, and as a rule so many `passes`), of learning
-    `again`, and of all that comes `after`; `answering` the test rows in a hurry. Memory and disk in MB."""
+    `again`, and of all that comes `after`; kept back for `answering` the test rows. Memory and disk in MB."""
 
     options: TrainingOptions
     before: float
@@ -82,14 +82,16 @@ class Floored:
     memory_mb: float
 
 
-def outlook(rows: Rows, read: Floored, told: Told) -> Outlook:
-    """What a whole run takes whose rows were `read`, when it is fine-tuned as in the probe that `told`."""
+def outlook(rows: Rows, read: Floored, told: Told, *, hurried: bool) -> Outlook:
+    """What a whole run takes whose rows were `read`, when it is fine-tuned as in the probe that `told`. Who is
+    `hurried` lets the body before answer in bf16, as `Readings.measured` reckons."""
     keep = {"keep": "last"} if rows.few else {}  # as `tune` does
     options = TrainingOptions(**{**told.training, **keep})
     train, held = rows.train * told.units["train"], rows.validation * told.units["validation"]
     units = rows.longer * told.units["validation"]
     reading, watching = (units * seconds + told.encoding for seconds in (told.reading, told.watching))
-    answering, hurried = rows.test * reading, answering_seconds(rows.test, reading, watching)
+    answering = rows.test * reading
+    kept_back = answering_seconds(rows.test, reading, watching if hurried else reading)
     cost = Pace(told.learning, told.watching, told.keeping).cost(options, int(train), int(held), 1)
     again = 0.0
     if rows.few:
@@ -108,7 +110,7 @@ def outlook(rows: Rows, read: Floored, told: Told) -> Outlook:
         + _rows_mb(rows, told)
         + _again_mb(rows.few, told.module_mb, told.moving_mb)
     )
-    return Outlook(options, before, cost, again, after, hurried, memory, _disk_mb(rows, told))
+    return Outlook(options, before, cost, again, after, kept_back, memory, _disk_mb(rows, told))
 
 
 def floored(rows: Rows, seconds: float, memory_mb: float, told: Told | None) -> Floored:

@@ -54,7 +54,7 @@ class ProbeBody:
         self.module = module = learner.fresh_module(ask.seed)  # stays, as the frozen encoder does in a run
         loaded = time.perf_counter()
         self.precision = _precision(ask, task, model, sets)
-        units, reading = _units(ask, learner), learner.reading_seconds()
+        units, reading = _units(ask, learner), learner.reading_seconds(module)
         never = tuple(f"backbone.body.{name}" for name in module.backbone.frozen)
         self.known = Told(
             0.0, 0.0, _frozen(learner, self.precision, reading, units), starting=starting, loading=loaded - encoded,

@@ -51,14 +51,16 @@ class Probing:
 
 
 def probe_all(
-    sets: Sets, task: Task, seed: int, bodies: Sequence[Body], say: Say, *, search: bool = False
+    sets: Sets, task: Task, seed: int, bodies: Sequence[Body], say: Say, *, search: bool = False,
+    quick: bool = False,
 ) -> Probing:  # fmt: skip
-    """Probe the floors, and each of `bodies` in each mode; with `search` as one of the trainings of a search."""
+    """Probe the floors, and each of `bodies` in each mode, with `quick` in the first only; with `search` as one of
+    the trainings of a search."""
     with tempfile.TemporaryDirectory(prefix="tunewheel-plan-") as scratch:
         folder = Path(scratch)
         parts, longest = _sample(sets, seed)
         write_rows(folder, parts)
-        modes = [mode for mode in MODES if mode != "lora" or task.reads != "image"]
+        modes = [mode for mode in MODES if mode != "lora" or task.reads != "image"][: 1 if quick else None]
         asks = _Asks(folder, {**_common(sets, task, seed, longest), "search": search})
         ways: list[Probed] = []
         with say.stage("Probing", 1 + len(bodies)) as stage:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...evaluation.render.words import seconds as spoken
-from ..tuning.budget import fitted
+from ..tuning.budget import HURRY, fitted
 from .expect import Range, as_it_was, fine_tuned, with_all_rows
 from .outlook import Floored, Outlook, Rows, outlook
 from .probe import Told
@@ -61,7 +61,7 @@ def _way(one: Probed, rows: Rows, read: Floored, reads: str, limits: Limits) -> 
     way = Way(one.body.name, MOVES[one.mode], settings, why=one.failed)
     if one.told is None:
         return way
-    ahead = outlook(rows, read, one.told)
+    ahead = outlook(rows, read, one.told, hurried=limits.seconds is not None and limits.seconds <= HURRY)
     fits, passes, why = _fit(ahead, limits)
     return Way(
         one.body.name, MOVES[one.mode], settings, round(ahead.seconds, 1), round(ahead.memory_mb),
@@ -97,9 +97,11 @@ def floor_score(told: Told, rows: Rows) -> Range | None:
     return as_it_was(told.scored, rows.train) if told.scored else None
 
 
-def advice(ways: Sequence[Way], limits: Limits) -> str:
-    """One sentence: what to take, and why."""
+def advice(ways: Sequence[Way], limits: Limits, *, quick: bool = False) -> str:
+    """One sentence: what to take, and why; in a `quick` plan of one way, whether it fits."""
     able = [way for way in ways if way.seconds is not None and way.fits != "no"]
+    if quick and ways and not able:
+        return f"{_named(ways[0]).capitalize()}: does not fit whole. Without --quick the other ways are timed, too."
     if not able:
         return "Nothing fits: the floors are what there is time and memory for." if ways else "Nothing could be probed."
     if limits.seconds is None:

@@ -110,12 +110,13 @@ class Learner:
         head = self.last_head if last else self.head
         return dict(self.fresh_module(trial.seed, head=head if trial.options.warm_head else None).state_dict())
 
-    def reading_seconds(self, *, half: bool = False) -> float:
-        """Seconds to answer one unit (token, picture) in float32 or bf16, the best of a few readings of some rows."""
+    def reading_seconds(self, module: Headed, *, half: bool = False) -> float:
+        """Seconds in which `module` answers one unit (token, picture) in float32 or bf16, the best of a few readings of
+        some rows."""
         most = PROBED_UNITS if "tokens" in self.validation else PROBED_PICTURES
         rows = self.validation.select(np.flatnonzero(np.cumsum(sizes(self.validation)) <= most))
         rows = rows if len(rows) else self.validation.select(np.arange(1))
-        engine, taken = ModuleEngine(self.fresh_module(self.seed), half=half), []
+        engine, taken = ModuleEngine(module, half=half), []
         engine(rows.select(np.arange(1)))  # the first pays for warming up
         for _ in range(PROBED_READINGS):
             started = time.perf_counter()

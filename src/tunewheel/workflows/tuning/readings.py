@@ -33,8 +33,9 @@ class Readings:
     @classmethod
     def measured(cls, learner: Learner, options: TrainingOptions, *, hurried: bool) -> Readings:
         """From a few readings of some rows. Who is `hurried` lets the body before answer in bf16."""
-        slow = learner.reading_seconds()
-        unit = learner.reading_seconds(half=True) if options.precision == "bf16" else slow
+        module = learner.fresh_module(learner.seed)
+        slow = learner.reading_seconds(module)
+        unit = learner.reading_seconds(module, half=True) if options.precision == "bf16" else slow
         rows, held = len(learner.sets.test), learner.held_units
         units = learner.test_units / max(rows, 1)
         return cls(
