@@ -16,6 +16,7 @@ from ..feedback.kept import answer_of, is_sampled, plain_row
 from ..feedback.options import JournalOptions
 from ..records import Example, Row
 from .present import Answer
+from .priority import give_way
 
 _log = logging.getLogger("tunewheel.journal")
 
@@ -103,6 +104,7 @@ class Keeper:
         return not left and not self._thread.is_alive()
 
     def _run(self) -> None:
+        give_way()
         while (batch := self._next()) is not None:
             if batch:
                 self._write(batch)

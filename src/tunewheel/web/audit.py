@@ -13,6 +13,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ..serving.priority import give_way
 from .security import OPEN_ROUTES
 from .sent import Sent
 
@@ -55,6 +56,7 @@ class AuditLog:
         self._thread.join()
 
     def _run(self) -> None:
+        give_way()
         ended = False
         while not ended:
             ended = self._closed.wait(WRITE_SECONDS)

@@ -14,6 +14,7 @@ from ..errors import TunewheelError
 from ..feedback.options import JournalOptions
 from ..registry import LIVE
 from ..serving import Keeper, Keyring, Service, ServingOptions, Switch
+from ..serving.priority import give_way
 from ..serving.variant import Tolerance
 from ..workspace import Workspace
 from .desk import Desk
@@ -93,6 +94,7 @@ class Follower:
 
     def run(self) -> None:
         """Look for ever; for a thread that ends with its process."""
+        give_way()
         while True:
             time.sleep(LOOK_SECONDS)
             self.look()
