@@ -64,13 +64,14 @@ def test_plan_hands_on_what_was_given_and_uses_the_workspace_that_is_there(
     assert calls[0].pop("say") and calls == [
         {
             "arguments": (Path("reviews.csv"),), "sets": ["training.epochs=3"], "workspace": None, "text": "review",
-            "budget": "5m",
+            "budget": "5m", "quick": False,
         }
     ]  # fmt: skip
     (tmp_path / "tunewheel-workspace").mkdir()
     run("plan", "reviews.csv")
-    run("plan", "reviews.csv", "--workspace", "team")
+    run("plan", "reviews.csv", "--workspace", "team", "--quick")
     assert [call["workspace"] for call in calls[1:]] == [Path("tunewheel-workspace"), Path("team")]
+    assert [call["quick"] for call in calls[1:]] == [False, True]
 
 
 def test_a_run_says_how_far_off_its_forecast_was(capsys: Any) -> None:
