@@ -23,8 +23,9 @@ _BULK = (
     "bare engine sorts all 3,080 rows at once, 256 of a request pad 8 % more"
 )
 _CHEAP_NO = (
-    "turned away at a glance before anything is made for a request, told in rounds, answering threads give way (web/"
-    "protocol.py, serving/priority.py); of the two cores the generator takes a third of one, and refusals their part"
+    "turned away at a glance before anything is made for a connection, eight of which are accepted a round, told in "
+    "rounds; answering threads give way (web/door.py, glance.py, serving/priority.py); of the two cores the generator "
+    "takes 0.4, nearly all of it the system's own, and refusals as much"
 )
 TRIED: Mapping[str, str] = {
     "1 client, p50, LitServe": "answered in the thread that listens: 2.9 ms for 3.3 of one connection",

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 HOST = "127.0.0.1"
-CHUNK = 1 << 18
+# A larger one would be given back to the system, page by page, after each reply.
+CHUNK = 1 << 14
 _LENGTH = re.compile(rb"content-length: *(\d+)")
 _CLOSES = re.compile(rb"connection: *close")
 _LABEL = re.compile(rb'"label": *"((?:[^"\\]|\\.)*)"')
