@@ -64,6 +64,15 @@ def test_who_does_not_listen_is_not_read() -> None:
     assert asyncio.run(visit()) == [("pause_reading",), ("resume_reading",)]
 
 
+def test_who_is_refused_for_another_reason_costs_nobody_else_their_place() -> None:
+    async def crowd() -> bool:
+        rounds = Rounds(SimpleNamespace(full=lambda coming=0: False), lambda count: None)  # type: ignore[arg-type]
+        rounds.refuse(asyncio.get_running_loop())  # one connection too many, and room in the queue
+        return rounds.full
+
+    assert not asyncio.run(crowd())
+
+
 def test_a_round_of_refusals_is_counted_once_and_rests_only_where_nobody_new_has_come(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -37,9 +37,8 @@ class Queue(Generic[Item, Answer]):
     """Requests wait here, at most `queue_rows` rows of them and at most about `queue_seconds`.
 
     `work(items)` gives one answer an item, in order, and runs on the threads of so many `workers`; `lone` does the same
-    in the thread of who asks `at_once`. Requests are worked
-    together as long as the `cost` of their items stays within `together`; one that costs more is worked alone. An error
-    of `work` reaches only the request that caused it.
+    in the thread of who asks `at_once`. Requests are worked together as long as the `cost` of their items stays within
+    `together`; one that costs more is worked alone. An error of `work` reaches only the request that caused it.
     """
 
     def __init__(

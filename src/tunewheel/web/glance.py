@@ -58,8 +58,9 @@ class Rounds:
 
     What is let in during a round joins the queue only after it, so it is counted: a thousand that come together are
     not all let in, to be refused one by one. While more comes than can be answered, the thread rests between two rounds
-    of refusals: it wakes once for many of them, and what answers has the core meanwhile. But a round accepts one new
-    connection (so does libuv), and others may wait behind it. `turned_away` is told after a round how many it refused.
+    of refusals: it wakes once for many of them, and what answers has the core meanwhile. But a round accepts only
+    a few new connections (see server.py), and others may wait behind them. `turned_away` is told after a round how many
+    it refused.
     """
 
     def __init__(self, service: Service, turned_away: Callable[[int], None]) -> None:
@@ -70,8 +71,8 @@ class Rounds:
 
     @property
     def full(self) -> bool:
-        """Whether one more request would be refused. Once one is, so are all that come in the same round."""
-        return self._refused > 0 or self._service.full(self._let_in)
+        """Whether one more request would be refused."""
+        return self._service.full(self._let_in)
 
     def meet(self) -> None:
         """A new connection has come."""
