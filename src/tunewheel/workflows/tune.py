@@ -37,6 +37,7 @@ from .run import Run
 from .say import Say, Silent
 from .tidy import tidy
 from .tuning.anytime import Anytime
+from .tuning.body import Body
 from .tuning.budget import LEAST_FOR_TORCH, Clock, floors_bytes, seconds_of, steering_bytes
 from .tuning.conclude import Ending, conclude
 from .tuning.contend import Candidate
@@ -161,8 +162,8 @@ def _tuned(begun: _Begun) -> Run:
     name = mark(recipe, sets.fingerprints, clock.seconds if clock else None)
     planned = None if begun.resumed else planned_before(begun.workspace.cache, name)
     parent = begun.workspace.versions.aliases().get(LIVE)
-    office = Office(begun.workspace, sets, begun.folder, model, parent, hurry=clock is not None)
-    anytime, recipe = _found(begun, office, task, recipe)
+    office = Office(begun.workspace, sets, begun.folder, parent, hurry=clock is not None)
+    anytime, recipe = _found(begun, office, task, recipe, model)
     remember(begun.folder, recipe)
     cut = bool(clock and recipe.training.steps)
     chosen, why = preferred(anytime.candidates, sets.groups(sets.validation), cut=cut, few=sets.few)
@@ -171,7 +172,9 @@ def _tuned(begun: _Begun) -> Run:
     return conclude(ending, anytime.candidates, say)
 
 
-def _found(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any]) -> tuple[Anytime, Recipe[Any]]:
+def _found(
+    begun: _Begun, office: Office, task: Task, recipe: Recipe[Any], model: Path
+) -> tuple[Anytime, Recipe[Any]]:  # fmt: skip
     """Everything that was trained, floors first, and the recipe with all that was measured and chosen on the way."""
     clock, kept, rows = begun.clock, begun.kept, len(office.sets.validation)
     drafts = partial(_draft, office, recipe) if clock else None  # who can wait for the end needs no versions before
@@ -190,7 +193,8 @@ def _found(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any]) -> tu
     for floor in floors:
         anytime.offer(floor, floor.name, time.perf_counter() - floor.made.seconds)
     if clock is None or clock.left > LEAST_FOR_TORCH or (kept and kept.best):
-        recipe = _learnt(begun, office, task, recipe, anytime)
+        body = Body.of(recipe.model.name, model, task, recipe.model.max_tokens)
+        recipe = _learnt(begun, office, body, recipe, anytime)
     return anytime, recipe
 
 
@@ -198,21 +202,18 @@ def _draft(office: Office, recipe: Recipe[Any], candidate: Candidate) -> Version
     """A draft, with the recipe of its own training."""
     options = candidate.made.options or recipe.training
     own = recipe.model_copy(update={"training": options})
-    return office.draft(candidate, draft_papers(candidate, own, office.sets, office.model))
+    return office.draft(candidate, draft_papers(candidate, own, office.sets))
 
 
-def _learnt(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any], anytime: Anytime) -> Recipe[Any]:
+def _learnt(begun: _Begun, office: Office, body: Body, recipe: Recipe[Any], anytime: Anytime) -> Recipe[Any]:
     """Before and after; gives the recipe with the training that it came down to."""
-    from ..models.processors import load_processor
     from .tuning.learn import Learner
     from .tuning.spend import Spending
     from .tuning.trainings import Trainings
 
-    assert office.model is not None
-    task.processor = load_processor(office.model, max_tokens=recipe.model.max_tokens)
-    recipe = settle_precision(recipe, task, office.model, office.sets.train)
+    recipe = settle_precision(recipe, body.task, body.folder, office.sets.train)
     cache = office.workspace.cache / "states"
-    learner = Learner(task, office.sets, office.model, recipe.seed, begun.say, cache)
+    learner = Learner(body, office.sets, recipe.seed, begun.say, cache)
     kept = begun.kept or Kept(0.0, fixed=sorted(settled_training(begun.asked)))
 
     def settled(options: TrainingOptions) -> None:
