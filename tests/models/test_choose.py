@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from tunewheel.errors import ModelDamaged
 from tunewheel.models import estimate
 from tunewheel.models.choose import choose
 
@@ -70,3 +71,14 @@ def test_time_is_the_median_rate_after_the_first_step() -> None:
     probes = [(100, 9.0), (100, 1.0), (200, 2.0), (100, 5.0)]
     assert estimate.seconds_a_unit(probes) == pytest.approx(0.01)
     assert estimate.seconds_a_unit([(100, 9.0)]) == pytest.approx(0.09)
+
+
+def test_what_a_body_computes_and_needs_is_told_by_its_file(tiny_folder: Path, tmp_path: Path) -> None:
+    layer = 4 * (32 * 32 + 32) + 2 * 4 * 32 * 32 + (4 * 32 + 32) + 4 * 32  # attention, feed-forward, two norms
+    assert estimate.computing_weights(tiny_folder) == 2 * layer
+    assert 600 <= estimate.needed_memory_mb(tiny_folder) < 610
+    (tmp_path / "tunewheel.json").write_text('{"memory_mb": 3200}')
+    assert estimate.needed_memory_mb(tmp_path) == 3200
+    (tmp_path / "model.safetensors").write_bytes(b"nothing at all")
+    with pytest.raises(ModelDamaged, match="cannot be read"):
+        estimate.computing_weights(tmp_path)

@@ -24,8 +24,9 @@ class Registry:
         return SimpleNamespace(id=f"v{len(self.names):04d}", status=self.status)
 
 
-def candidate(name: str, score: float, role: str = "before") -> Any:
-    task, made = SimpleNamespace(best_by="accuracy"), SimpleNamespace(role=role)
+def candidate(name: str, score: float, role: str = "floor", body: str = "") -> Any:
+    named = SimpleNamespace(name=body) if body else None
+    task, made = SimpleNamespace(best_by="accuracy"), SimpleNamespace(role=role, body=named)
     return SimpleNamespace(name=name, score=score, task=task, made=made)
 
 
@@ -41,7 +42,7 @@ def anytime(registry: Registry) -> Anytime:
 
 def test_what_beats_the_first_one_is_registered_and_what_does_not_is_not(anytime: Anytime, registry: Registry) -> None:
     for name, score in (("majority", 0.3), ("linear", 0.9), ("frozen", 0.8), ("tuned", 0.95)):
-        anytime.offer(candidate(name, score, "after" if name == "tuned" else "before"), name, time.perf_counter())
+        anytime.offer(candidate(name, score, "after" if name == "tuned" else "floor"), name, time.perf_counter())
     assert registry.names == ["linear", "tuned"]
     assert [one.best for one in anytime.tried] == [True, True, False, True]
     assert [score for _, score in anytime.moments] == [0.3, 0.9, 0.95]
@@ -103,3 +104,25 @@ def test_a_draft_that_answers_otherwise_than_judged_is_not_offered_to_be_served(
     assert isinstance(anytime.say, Listening)
     assert "refused" in anytime.say.said and "can be served" not in anytime.say.said
     assert anytime.draft_of(linear) is None
+
+
+def test_the_candidates_of_a_run_are_those_of_the_body_that_leads(anytime: Anytime) -> None:
+    anytime.lead("small")
+    anytime.offer(candidate("linear", 0.5), "linear", time.perf_counter())
+    for body, frozen, tuned in (("small", 0.6, 0.7), ("large", 0.65, 0.9)):
+        anytime.offer(candidate(f"frozen {body}", frozen, "before", body), "frozen", time.perf_counter())
+        anytime.offer(candidate(f"tuned {body}", tuned, "after", body), "tuned", time.perf_counter())
+    assert [one.name for one in anytime.candidates] == ["linear", "frozen small", "tuned small"]
+    best = anytime.best_of("large")
+    assert best is not None and best.name == "tuned large"
+    anytime.lead("large")
+    assert [one.name for one in anytime.candidates] == ["linear", "frozen large", "tuned large"]
+    assert anytime.best_of("small") is None, "a module fills memory"
+
+
+def test_bodies_are_told_apart_only_where_there_were_several(anytime: Anytime) -> None:
+    now = time.perf_counter()
+    anytime.passed("Search", now, 0.7, settings={"body": "small", "epochs": 2})
+    assert [one.settings for one in anytime.record("accuracy", "").tried] == [{"epochs": 2}]
+    anytime.passed("Search", now, 0.8, settings={"body": "large", "epochs": 2})
+    assert [one.settings["body"] for one in anytime.record("accuracy", "").tried] == ["small", "large"]

@@ -9,7 +9,7 @@ from tunewheel.workflows.tuning.enlist import HELD_BYTES, HELD_PICTURES, HELD_RO
 
 def held(validation: list[Example]) -> list[Example]:
     sets = Sets(train=[], validation=validation, test=[], test_sha256="")
-    office = Office(None, sets, None, None, None)  # type: ignore[arg-type]
+    office = Office(None, sets, None, None)  # type: ignore[arg-type]
     return [as_example(row) for row in office._held()]
 
 

@@ -8,11 +8,11 @@ from listening import Listening
 from small_texts import intents
 
 from tunewheel import tasks
-from tunewheel.models.processors import load_processor
 from tunewheel.records import Source
 from tunewheel.training.options import TrainingOptions
 from tunewheel.workflows.rows import sets as rows_of
 from tunewheel.workflows.rows.sets import Sets
+from tunewheel.workflows.tuning.body import Body
 from tunewheel.workflows.tuning.contend import ROUGHLY, Candidate, contend
 from tunewheel.workflows.tuning.learn import Learner
 from tunewheel.workflows.tuning.papers import ALL_ROWS, DATA, LEARNT, draft_papers
@@ -29,10 +29,9 @@ def frozen(folder: Path, scratch: Path, *, carved: bool) -> tuple[Learner, Candi
     task = kind(kind.Options())
     rows = [task.parse(row, Source("rows.csv", i, "")) for i, row in enumerate(intents(260))]
     task.facts = task.learn(rows)
-    task.processor = load_processor(folder)
     sets = Sets(rows[:200], rows[200:], [], "", carved=carved)
     assert not sets.few
-    learner = Learner(task, sets, folder, 0, Listening(), scratch)
+    learner = Learner(Body.of("tiny", folder, task), sets, 0, Listening(), scratch)
     return learner, learner.before(TrainingOptions())
 
 
@@ -67,7 +66,7 @@ def test_the_papers_say_what_was_learnt_from(carved: bool, told: str | None, tin
 
     learner, candidate = frozen(tiny_folder, tmp_path, carved=carved)
     recipe = build({"task": "text_classification", "data": {"path": "rows.csv"}})
-    papers = draft_papers(candidate, recipe, learner.sets, None)
+    papers = draft_papers(candidate, recipe, learner.sets)
     assert json.loads(papers[DATA]).get(LEARNT) == told
 
 

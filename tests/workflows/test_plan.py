@@ -13,7 +13,7 @@ from tunewheel.errors import ReadError, RecipeError, WeightsMissing
 from tunewheel.models import cache
 from tunewheel.workflows.plan import Plan, plan
 from tunewheel.workflows.planning import probing
-from tunewheel.workflows.planning.ways import Limits, Way, about, advice
+from tunewheel.workflows.planning.ways import Limits, Way, about, advice, run_memory_mb
 from tunewheel.workflows.tune import tune
 from tunewheel.workflows.tuning.forecast import kept
 
@@ -146,3 +146,15 @@ def test_advice_names_the_best_that_fits_and_prefers_what_fits_whole() -> None:
 
 def test_a_range_is_said_honestly() -> None:
     assert about((0.881, 0.943)) == "about 88 to 94" and about((0.9, 0.9)) == "about 90"
+
+
+def test_memory_of_a_run_is_that_of_another_body_where_there_is_time_for_it() -> None:
+    larger = replace(WAY, model="large", seconds=300.0, memory_mb=900, fits="whole")
+    ways = [replace(WAY, fits="whole"), replace(larger, moves="upper half", memory_mb=5_000), larger]
+    long, short = replace(LIMITS, seconds=600.0), replace(LIMITS, seconds=200.0)
+    assert run_memory_mb(ways, long, "text") == 900
+    assert run_memory_mb(ways, short, "text") == run_memory_mb(ways, LIMITS, "text") == 500
+    assert run_memory_mb(ways, long, "image") == 500, "of pictures no other body is tried"
+    assert run_memory_mb([replace(WAY, seconds=None), larger], long, "text") is None and not run_memory_mb(
+        [], long, "text"
+    )

@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 
 from tunewheel.records import Ratio, Scores
-from tunewheel.workflows.tuning.preference import fine_tuned, preferred, proved_on_validation, worth_keeping
+from tunewheel.workflows.tuning.preference import (
+    fine_tuned,
+    preferred,
+    proved_on_validation,
+    takes_over,
+    worth_keeping,
+)
 
 
 def candidate(hits: int, role: str = "before", rows: int = 100) -> Any:
@@ -80,3 +86,11 @@ def test_what_was_judged_in_bf16_only_is_never_kept_though_it_looks_as_good() ->
     plain, rival, tuned = three(80, 70)
     entrants = [entrant(plain, 50), entrant(rival, 90, rough=True), entrant(tuned, 60)]
     assert worth_keeping(entrants[2], entrants) == [entrants[2]]
+
+
+def test_a_slower_body_must_be_better_by_many_rows_and_a_faster_one_only_as_good() -> None:
+    holder, ahead, clearly = candidate(70), candidate(72), candidate(80)
+    assert not takes_over(ahead, holder, slower=True) and takes_over(clearly, holder, slower=True)
+    assert takes_over(ahead, holder, slower=False) and takes_over(candidate(70), holder, slower=False)
+    assert not takes_over(candidate(69), holder, slower=False)
+    assert not takes_over(clearly, holder, slower=True, groups=[number // 10 for number in range(100)])

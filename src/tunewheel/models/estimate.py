@@ -1,19 +1,28 @@
-"""What this machine has (cores, memory), what this process holds of it, and how long a unit takes in timed steps."""
+"""What this machine has (cores, memory), what this process holds of it, what a body will take of it, and how long a
+unit takes in timed steps."""
 
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import resource
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from math import prod
 from pathlib import Path
 from statistics import median
 
 import psutil
 
+from ..errors import ModelDamaged
+from .folder import WEIGHTS, about
+
 CGROUP = Path("/sys/fs/cgroup")
+# What the catalogue says of its text bodies, as a line through the size of their weights in float32.
+PROCESS_MB, BYTES_A_BYTE = 600, 6
+MOST_HEADER = 100_000_000  # bytes, as the safetensors package has it
 
 
 def cores() -> int:
@@ -56,6 +65,31 @@ def give_back_memory() -> None:
     was a quarter of what the process held."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def needed_memory_mb(folder: Path) -> int:
+    """About what fine-tuning the body in a model folder takes, in MB: as the catalogue says, or by its size."""
+    known = about(folder).get("memory_mb")
+    return int(known or PROCESS_MB + BYTES_A_BYTE * (folder / WEIGHTS).stat().st_size / 1e6)
+
+
+def computing_weights(folder: Path) -> int:
+    """How many weights of the body in a model folder are multiplied for each token: the time that it takes grows with
+    them. Vectors of words and places are looked up, and poolers are not used. Raises `ModelDamaged`."""
+    try:
+        with (folder / WEIGHTS).open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if length > MOST_HEADER:
+                raise ValueError(f"its header would be {length:,} bytes long")
+            header = json.loads(file.read(length))
+        shapes = [facts["shape"] for name, facts in header.items() if not _is_looked_up(name)]
+        return sum(prod(shape) for shape in shapes)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelDamaged(f"{WEIGHTS} cannot be read ({error}).", where=str(folder)) from None
+
+
+def _is_looked_up(name: str) -> bool:
+    return name == "__metadata__" or "embeddings." in name or "pooler." in name
 
 
 def _numbers(path: Path) -> list[int]:

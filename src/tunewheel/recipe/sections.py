@@ -60,4 +60,9 @@ class ModelOptions(Options):
         le=8192,
         description="Longest text read at once, in tokens; as long as the model can when not given.",
     )
+    others: list[str] | None = Field(
+        default=None,
+        description="Other bodies that a run with a budget may try, by name or folder; when not given those on this "
+        "machine that suit the texts, and none where a name is given.",
+    )
     online: bool = Field(default=False, description="Allow weights to be fetched from the model hub.")

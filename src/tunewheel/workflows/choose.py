@@ -12,8 +12,8 @@ from typing import Any, Literal
 from .. import tasks
 from ..data import Table, profile
 from ..errors import DataError, RecipeError
-from ..models.cache import obtain
-from ..models.catalogue import Entry
+from ..models.cache import is_ready, obtain
+from ..models.catalogue import CATALOGUE, Entry
 from ..models.choose import Choice, others
 from ..models.choose import choose as choose_body
 from ..models.estimate import available_memory_mb
@@ -155,6 +155,25 @@ def suited_body(examples: Sequence[Example], reads: str) -> Choice:
 def other_bodies(examples: Sequence[Example], chosen: Entry) -> list[Entry]:
     """The bodies beside the `chosen` one that read rows like `examples`."""
     return others(_body_profile(examples), chosen)
+
+
+def other_models(
+    asked: ModelOptions, chosen: str, examples: Sequence[Example], reads: str, say: Say
+) -> list[str]:  # fmt: skip
+    """Names of the bodies that may be tried beside the `chosen` one: those that were `asked` for, or else, where the
+    user named no body, those that suit rows like `examples` and need no download, the smallest first.
+
+    Bodies are told apart as they came, and of those for pictures one has learnt nothing yet. Raises `WeightsMissing`
+    for one that was asked for and is not there.
+    """
+    if asked.others is not None:
+        for name in asked.others:
+            obtain(name, online=asked.online, tell=say.line)
+        return [name for name in asked.others if name != chosen]
+    if asked.name != "auto" or reads == "image":
+        return []
+    ready = filter(is_ready, other_bodies(examples, CATALOGUE[chosen]))
+    return [entry.name for entry in sorted(ready, key=lambda entry: entry.memory_mb)]
 
 
 def choose_training(recipe: Recipe[Any], asked: Asked, rows: int, reads: Any, folder: Path) -> Recipe[Any]:

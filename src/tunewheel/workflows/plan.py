@@ -23,7 +23,7 @@ from .choose import Asked, asked_for, choose_model, choose_training, draft_recip
 from .planning.outlook import Floored, Rows, floored
 from .planning.probe import Told
 from .planning.probing import Body, probe_all
-from .planning.ways import Limits, Way, advice, floor_score, ways_of
+from .planning.ways import Limits, Way, advice, floor_score, run_memory_mb, ways_of
 from .rows.gather import open_table
 from .rows.sets import Sets, sketch_sets
 from .say import Say, Silent
@@ -179,10 +179,10 @@ def _floor(told: Told | None, rows: Rows, read: Floored) -> dict[str, Any] | Non
 
 def _kept(workspace: Workspace, look: _Look, made: Plan) -> Plan:
     """The plan, its forecast for what `tune` does kept where `tune` finds it."""
-    way = made.ways[0] if made.ways else None
-    if way is None or way.seconds is None or way.memory_mb is None:
+    memory = run_memory_mb(made.ways, Limits(made.budget_seconds, None, made.free_memory_mb), look.task.reads)
+    if memory is None:
         return made
-    seconds = made.budget_seconds or way.seconds  # a run with a budget uses all of it
+    seconds = made.budget_seconds or made.ways[0].seconds or 0.0  # a run with a budget uses all of it
     name = mark(look.recipe, look.sets.fingerprints, made.budget_seconds)
-    path = keep(workspace.cache, name, Forecast(seconds, way.memory_mb), made.to_json())
+    path = keep(workspace.cache, name, Forecast(seconds, memory), made.to_json())
     return replace(made, kept=str(path))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import tasks
 from ..errors import RecipeError
+from ..models.cache import obtain
 from ..recipe import Recipe
 from ..registry import LIVE, Version
 from ..registry.revive import task_of
@@ -25,6 +26,7 @@ from .choose import (
     choose_model,
     choose_training,
     draft_recipe,
+    other_models,
     settle_precision,
     settled_training,
     told_with_settings,
@@ -37,7 +39,8 @@ from .run import Run
 from .say import Say, Silent
 from .tidy import tidy
 from .tuning.anytime import Anytime
-from .tuning.budget import LEAST_FOR_TORCH, Clock, floors_bytes, seconds_of, steering_bytes
+from .tuning.body import Body
+from .tuning.budget import LEAST_FOR_TORCH, OTHER_BODIES, Clock, floors_bytes, seconds_of, steering_bytes
 from .tuning.conclude import Ending, conclude
 from .tuning.contend import Candidate
 from .tuning.enlist import Office
@@ -155,14 +158,17 @@ def _tuned(begun: _Begun) -> Run:
     )  # fmt: skip
     task.facts = task.learn(sets.train)
     say.line(f"{len(sets.train)} rows to train, {len(sets.validation)} to validate, {len(sets.test)} frozen to judge.")
+    asked_model = recipe.model
     recipe, model = choose_model(recipe, sets.train, kind.reads, say)
+    if begun.kept and not begun.resumed and begun.kept.budget >= OTHER_BODIES:
+        begun.kept.others = other_models(asked_model, recipe.model.name, sets.train, kind.reads, say)
     recipe = choose_training(recipe, begun.asked, len(sets.train), kind.reads, model)
     remember(begun.folder, recipe)
     name = mark(recipe, sets.fingerprints, clock.seconds if clock else None)
     planned = None if begun.resumed else planned_before(begun.workspace.cache, name)
     parent = begun.workspace.versions.aliases().get(LIVE)
-    office = Office(begun.workspace, sets, begun.folder, model, parent, hurry=clock is not None)
-    anytime, recipe = _found(begun, office, task, recipe)
+    office = Office(begun.workspace, sets, begun.folder, parent, hurry=clock is not None)
+    anytime, recipe = _found(begun, office, task, recipe, model)
     remember(begun.folder, recipe)
     cut = bool(clock and recipe.training.steps)
     chosen, why = preferred(anytime.candidates, sets.groups(sets.validation), cut=cut, few=sets.few)
@@ -171,7 +177,9 @@ def _tuned(begun: _Begun) -> Run:
     return conclude(ending, anytime.candidates, say)
 
 
-def _found(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any]) -> tuple[Anytime, Recipe[Any]]:
+def _found(
+    begun: _Begun, office: Office, task: Task, recipe: Recipe[Any], model: Path
+) -> tuple[Anytime, Recipe[Any]]:  # fmt: skip
     """Everything that was trained, floors first, and the recipe with all that was measured and chosen on the way."""
     clock, kept, rows = begun.clock, begun.kept, len(office.sets.validation)
     drafts = partial(_draft, office, recipe) if clock else None  # who can wait for the end needs no versions before
@@ -190,37 +198,52 @@ def _found(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any]) -> tu
     for floor in floors:
         anytime.offer(floor, floor.name, time.perf_counter() - floor.made.seconds)
     if clock is None or clock.left > LEAST_FOR_TORCH or (kept and kept.best):
-        recipe = _learnt(begun, office, task, recipe, anytime)
+        if kept and kept.body:  # an earlier start went on with another body
+            recipe, model = _with_body(recipe, kept.body), obtain(kept.body, tell=begun.say.line)
+        body = Body.of(recipe.model.name, model, task, recipe.model.max_tokens)
+        recipe = _learnt(begun, office, body, recipe, anytime)
     return anytime, recipe
 
 
 def _draft(office: Office, recipe: Recipe[Any], candidate: Candidate) -> Version:
-    """A draft, with the recipe of its own training."""
+    """A draft, with the recipe of its own training and body."""
     options = candidate.made.options or recipe.training
     own = recipe.model_copy(update={"training": options})
-    return office.draft(candidate, draft_papers(candidate, own, office.sets, office.model))
+    if candidate.made.body:
+        own = _with_body(own, candidate.made.body.name)
+    return office.draft(candidate, draft_papers(candidate, own, office.sets))
 
 
-def _learnt(begun: _Begun, office: Office, task: Task, recipe: Recipe[Any], anytime: Anytime) -> Recipe[Any]:
+def _learnt(begun: _Begun, office: Office, body: Body, recipe: Recipe[Any], anytime: Anytime) -> Recipe[Any]:
     """Before and after; gives the recipe with the training that it came down to."""
-    from ..models.processors import load_processor
     from .tuning.learn import Learner
+    from .tuning.other_bodies import OtherBodies, suited
     from .tuning.spend import Spending
     from .tuning.trainings import Trainings
 
-    assert office.model is not None
-    task.processor = load_processor(office.model, max_tokens=recipe.model.max_tokens)
-    recipe = settle_precision(recipe, task, office.model, office.sets.train)
-    cache = office.workspace.cache / "states"
-    learner = Learner(task, office.sets, office.model, recipe.seed, begun.say, cache)
     kept = begun.kept or Kept(0.0, fixed=sorted(settled_training(begun.asked)))
+    if kept.body:
+        training = suited(body, recipe.training, office.sets.train, kept.fixed)
+        recipe = recipe.model_copy(update={"training": training})
+    recipe = settle_precision(recipe, body.task, body.folder, office.sets.train)
+    anytime.lead(body.name)
+    cache = office.workspace.cache / "states"
+    learner = Learner(body, office.sets, recipe.seed, begun.say, cache)
 
     def settled(options: TrainingOptions) -> None:
         remember(begun.folder, recipe.model_copy(update={"training": options}))
 
     trainings = Trainings(learner, anytime, begun.clock, kept, begun.folder)
-    spending = Spending(trainings, begun.say, kept.fixed, settled, _following(begun, office, recipe, trainings))
-    return recipe.model_copy(update={"training": spending.spend(recipe.training, office.restore)})
+    follow = _following(begun, office, recipe, trainings)
+    others = OtherBodies(kept, recipe.model.max_tokens, begun.say)
+    spending = Spending(trainings, begun.say, kept.fixed, settled, follow, others)
+    training = spending.spend(recipe.training, office.restore)
+    return _with_body(recipe, spending.learner.body.name).model_copy(update={"training": training})
+
+
+def _with_body(recipe: Recipe[Any], name: str) -> Recipe[Any]:
+    """The recipe that repeats what was done with this body, and tries no other."""
+    return recipe.model_copy(update={"model": recipe.model.model_copy(update={"name": name, "others": None})})
 
 
 def _following(

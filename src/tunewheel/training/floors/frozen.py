@@ -22,18 +22,21 @@ DEAD = 0.25
 
 
 def sample(batch: Batch, seed: int, most_units: int | None = None) -> Batch:
-    """Rows enough for 40,000 decisions (a word each, or a row each); more would cost time and change little.
+    """The rows of a batch that are `sampled`. Where all are meant, they are the batch itself."""
+    rows = sampled(batch, seed, most_units)
+    return batch if len(rows) == len(batch) else batch.select(rows)
 
-    With `most_units` they are no larger (tokens, pictures) together, but one row at least. Where all rows are meant,
-    they are the batch itself.
-    """
+
+def sampled(batch: Batch, seed: int, most_units: int | None = None) -> NDArray[np.int64]:
+    """Numbers of rows enough for 40,000 decisions (a word each, or a row each), drawn at random; more would cost time
+    and change little. With `most_units` they are no larger (tokens, pictures) together, but one row at least."""
     rows = np.random.default_rng(seed).permutation(len(batch))
     decisions = batch["words"][rows] if "words" in batch else np.ones(len(rows), dtype=np.int64)
     chosen: NDArray[np.bool_] = np.less_equal(np.cumsum(decisions), MOST_DECISIONS)
     if most_units is not None:
         chosen &= np.cumsum(sizes(batch)[rows]) <= most_units
     chosen[:1] = True
-    return batch if chosen.all() else batch.select(rows[chosen])
+    return rows[chosen]
 
 
 def best_strength(module: Headed, features: Array, targets: Array, *, exclusive: bool) -> float:

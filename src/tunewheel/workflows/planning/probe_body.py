@@ -11,7 +11,6 @@ from typing import Any
 
 from ...models.estimate import forget_peak, held_memory_mb, peak_memory_mb
 from ...models.heads import Headed
-from ...models.processors import load_processor
 from ...records import Step
 from ...task import Task
 from ...training import checkpoints
@@ -23,6 +22,7 @@ from ...training.reading import ModuleEngine
 from ..rows.sets import Sets
 from ..say import Silent
 from ..tuning.average import MOST
+from ..tuning.body import Body
 from ..tuning.budget import Pace, lighter
 from ..tuning.learn import Learner
 from .probe import Ask, Scored, Told
@@ -47,13 +47,13 @@ class ProbeBody:
     def __init__(self, ask: Ask, task: Task, sets: Sets, scratch: Path, before: float, starting: float) -> None:
         self.ask, self.before = ask, before
         model = Path(ask.model)
-        task.processor = load_processor(model, max_tokens=ask.max_tokens)
+        body = Body.of(ask.model, model, task, ask.max_tokens)
         started = time.perf_counter()
-        self.learner = learner = Learner(task, sets, model, ask.seed, Silent(), scratch)
+        self.learner = learner = Learner(body, sets, ask.seed, Silent(), scratch)
         encoded = time.perf_counter()
         self.module = module = learner.fresh_module(ask.seed)  # stays, as the frozen encoder does in a run
         loaded = time.perf_counter()
-        self.precision = _precision(ask, task, model, sets)
+        self.precision = _precision(ask, body, sets)
         units, reading = _units(ask, learner), learner.reading_seconds(module)
         never = tuple(f"backbone.body.{name}" for name in module.backbone.frozen)
         self.known = Told(
@@ -122,9 +122,9 @@ class ProbeBody:
         return self.larger_mb + BESIDE * self.known.module_mb + averaged
 
 
-def _precision(ask: Ask, task: Task, model: Path, sets: Sets) -> Precision:
+def _precision(ask: Ask, body: Body, sets: Sets) -> Precision:
     wanted = TrainingOptions(**ask.ways[0]).precision
-    return measured_precision(task, model, sets.train) if wanted == "auto" else wanted
+    return measured_precision(body.task, body.folder, sets.train) if wanted == "auto" else wanted
 
 
 def _units(ask: Ask, learner: Learner) -> dict[str, float]:
@@ -142,7 +142,7 @@ def _frozen(learner: Learner, precision: Precision, reading: float, units: Mappi
     scores, seconds = [], 0.0
     for rows in (max(count // 2, 1), count):
         part = Sets(learner.sets.train[:rows], held, [], "", carved=learner.sets.carved)
-        fewer = type(learner)(learner.task, part, learner.model, learner.seed, Silent(), learner.cache)
+        fewer = type(learner)(learner.body, part, learner.seed, Silent(), learner.cache)
         started = time.perf_counter()
         candidate = fewer.before(TrainingOptions(precision=precision))
         seconds = time.perf_counter() - started

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...evaluation.render.words import seconds as spoken
-from ..tuning.budget import HURRY, fitted
+from ..tuning.budget import HURRY, OTHER_BODIES, fitted
 from .expect import Range, as_it_was, fine_tuned, with_all_rows
 from .outlook import Floored, Outlook, Rows, outlook
 from .probe import Told
@@ -90,6 +90,21 @@ def _fit(ahead: Outlook, limits: Limits) -> tuple[Fits, float, str]:
         passes = min(float(cut.epochs), ahead.passes)
         return "cut", passes, f"{passes:.0f} of about {ahead.passes:.0f} passes fit"
     return "no", 0.0, f"would take about {spoken(ahead.seconds)}, and not half of its passes fit"
+
+
+def run_memory_mb(ways: Sequence[Way], limits: Limits, reads: str) -> int | None:
+    """What `tune` will take: the first way, or in the same way another body, where a long budget has time for half of
+    that, too."""
+    first = ways[0] if ways else None
+    if first is None or first.memory_mb is None or first.seconds is None:
+        return None
+    budget = limits.seconds or 0.0
+    if budget < OTHER_BODIES or reads == "image":
+        return first.memory_mb
+    left = budget - first.seconds
+    beside = [way for way in ways if way.model != first.model and way.moves == first.moves and way.fits != "no"]
+    more = [way.memory_mb for way in beside if way.memory_mb and (way.seconds or left) < 2 * left]
+    return max([first.memory_mb, *more])
 
 
 def floor_score(told: Told, rows: Rows) -> Range | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...evaluation.report import spelled
@@ -17,6 +18,7 @@ Register = Callable[[Candidate], Version]
 # Registering costs a second or two: a training that gets better and better is not registered at every step.
 REST_SECONDS = 30.0
 REST_SHARE = 20.0
+BODY = "body"  # the setting that names the pre-trained one
 
 
 class Anytime:
@@ -27,8 +29,10 @@ class Anytime:
 
     def __init__(self, register: Register | None, rows: int, started: float, budget: float | None, say: Say) -> None:
         self.register, self.rows, self.started, self.budget, self.say = register, rows, started, budget, say
-        self.plain: list[Candidate] = []
-        self.tuned: Candidate | None = None
+        self.body = ""  # the pre-trained one whose candidates are those of the run
+        self._floors: list[Candidate] = []
+        self._before: dict[str, Candidate] = {}
+        self._tuned: dict[str, Candidate] = {}
         self.tried: list[Tried] = []
         self.moments: list[tuple[float, float]] = []
         self.drafted = -1.0
@@ -50,10 +54,13 @@ class Anytime:
         """A candidate that is ready; registered where it is the best so far and `settled`: nothing is about to take its
         place. With `instead` it takes the place of the fine-tuned one whatever its score. `began` and the times of
         `moments` are readings of `time.perf_counter`."""
-        if candidate.made.role != "after":
-            self.plain.append(candidate)
-        elif self.tuned is None or candidate.score > self.tuned.score or instead:
-            self.tuned = candidate  # the others are let go: a module fills memory
+        body = _body_of(candidate)
+        if candidate.made.role == "floor":
+            self._floors.append(candidate)
+        elif candidate.made.role == "before":
+            self._before[body] = candidate
+        elif body not in self._tuned or candidate.score > self._tuned[body].score or instead:
+            self._tuned[body] = candidate  # the others are let go: a module fills memory
         better = self._seen([*moments, (time.perf_counter(), candidate.score)])
         self._note(idea, began, settings, candidate.score, ended, better)
         if settled and len(self.plain) > 1 and candidate.score > self.drafted:  # the first one knows nothing
@@ -62,7 +69,33 @@ class Anytime:
     def settle(self, candidate: Candidate, idea: str, began: float) -> None:
         """The tuned candidate in its final form, whatever its validation score says."""
         self._note(idea, began, None, None, "finished", False)
-        self.tuned = candidate
+        self.hold(candidate)
+
+    def hold(self, candidate: Candidate) -> None:
+        """The tuned candidate of its body from now on, with nothing noted of it."""
+        self._tuned[_body_of(candidate)] = candidate
+
+    def lead(self, body: str) -> None:
+        """The candidates of this body are those of the run from now on; those of all others are let go."""
+        self.body = body
+        for held in (self._before, self._tuned):
+            for other in set(held) - {body}:
+                del held[other]
+
+    def best_of(self, body: str) -> Candidate | None:
+        """The best on the validation rows that came of a body, as it was or fine-tuned."""
+        found = [held[body] for held in (self._before, self._tuned) if body in held]
+        return max(found, key=lambda candidate: candidate.score, default=None)
+
+    @property
+    def plain(self) -> list[Candidate]:
+        """The floors in the order they came, then the body of the run as it was."""
+        return [*self._floors, *([self._before[self.body]] if self.body in self._before else [])]
+
+    @property
+    def tuned(self) -> Candidate | None:
+        """The best fine-tuned one of the body of the run."""
+        return self._tuned.get(self.body)
 
     @property
     def candidates(self) -> list[Candidate]:
@@ -91,7 +124,7 @@ class Anytime:
         spent = time.perf_counter() - self.started
         more = self.budget or spent
         told = forecast(self.moments, spent=spent, more=more, rows=self.rows)
-        return Search(self.budget, metric, self.rows, list(self.tried), list(self.moments), why, told)
+        return Search(self.budget, metric, self.rows, _told_apart(self.tried), list(self.moments), why, told)
 
     def _seen(self, moments: Sequence[tuple[float, float]]) -> bool:
         """Whether the best score rose at one of these moments."""
@@ -128,3 +161,14 @@ class Anytime:
             f"Best so far after {self._registered_at - self.started:.0f} s: {candidate.name}, {metric} "
             f"{100 * candidate.score:.1f} on {self.rows} validation rows. It can be served: --version {version.id}."
         )
+
+
+def _body_of(candidate: Candidate) -> str:
+    return candidate.made.body.name if candidate.made.body else ""
+
+
+def _told_apart(tried: Sequence[Tried]) -> list[Tried]:
+    """What was tried; its body is told only where there were several."""
+    if len({one.settings[BODY] for one in tried if BODY in one.settings}) > 1:
+        return list(tried)
+    return [replace(one, settings={k: v for k, v in one.settings.items() if k != BODY}) for one in tried]

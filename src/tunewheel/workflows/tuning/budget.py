@@ -37,6 +37,8 @@ FLOORS_SHARE = 0.3
 FLOORS_BYTES_A_SECOND = 200_000
 # So much always, even where reading the rows took all the time: a run must end with something that knows them.
 LEAST_FOR_FLOORS = 1_000_000
+# In less time than this there is none for a look at other bodies beside the first one.
+OTHER_BODIES = 100.0
 # Loading a fresh module, and finding states that are kept.
 SETUP_SECONDS = 1.5
 

@@ -73,7 +73,7 @@ def _has_time(ending: Ending, entrant: Entrant) -> bool:
 
 def _registered(ending: Ending, entrant: Entrant, entrants: Sequence[Entrant]) -> Run:
     office = ending.office
-    report = report_on(entrant, entrants, ending.recipe, office.sets, office.model, ending.search)
+    report = report_on(entrant, entrants, ending.recipe, office.sets, ending.search)
     version = office.enlist(entrant, papers_of(entrant, report, office.sets))
     return _written(Run(version, report, office.workspace.report_folder(version), _facts(ending)))
 

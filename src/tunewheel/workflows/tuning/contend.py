@@ -12,6 +12,7 @@ from ...evaluation.report import Contender, Role
 from ...records import Batch, Example, Prediction, Scores, Step
 from ...task import Engine, Outputs, Task
 from ...training.options import TrainingOptions
+from .body import Body
 
 Encode = Callable[[Task, Sequence[Example]], Batch]
 ROUGHLY = ", in bf16"
@@ -24,7 +25,8 @@ class Made:
 
     What was fitted once more with the validation rows among the others `knows_validation`: the answers are those of its
     twin that had not seen them. `own` are those of `origin` itself, where they are known. `options` are those it was
-    fine-tuned with. `rough` is the same engine in bf16, for answers that are scored and never served.
+    fine-tuned with. `rough` is the same engine in bf16, for answers that are scored and never served. `body` is the
+    pre-trained one inside, if there is one.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Made:
     own: Outputs | None = field(default=None, repr=False)
     knows_validation: bool = False
     rough: Engine | None = field(default=None, repr=False)
+    body: Body | None = None
 
 
 @dataclass(frozen=True)

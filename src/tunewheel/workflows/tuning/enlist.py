@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...models.folder import WEIGHTS
 from ...records import Example, Picture, Prediction, Scores
 from ...registry import Draft, Kind, Status, Version, bundle
 from ...registry.packing import pack_floor, pack_module, pack_reach
@@ -34,13 +35,12 @@ HELD_BYTES = 64_000_000  # of pictures: every version has its own
 
 @dataclass(frozen=True)
 class Office:
-    """Where the candidates of one run are registered: the workspace, the run's own folder, the pre-trained body, and
-    the version that all of them follow. In a `hurry` a part of the test rows is enough for a certificate."""
+    """Where the candidates of one run are registered: the workspace, the run's own folder, and the version that all of
+    them follow. In a `hurry` a part of the test rows is enough for a certificate."""
 
     workspace: Workspace
     sets: Sets
     run: Path
-    model: Path | None
     parent: str | None
     hurry: bool = False
 
@@ -112,8 +112,8 @@ class Office:
         if isinstance(candidate.made.origin, Floor):
             pack_floor(folder, candidate.task, candidate.made.origin)
         else:
-            assert self.model is not None
-            source = self.model / "model.safetensors"
+            assert candidate.made.body is not None
+            source = candidate.made.body.folder / WEIGHTS
             pack_module(folder, candidate.task, candidate.made.origin, self.workspace.bases, source)
             if final:
                 held = self.sets.validation

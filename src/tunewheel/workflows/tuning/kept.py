@@ -19,20 +19,23 @@ NAME = "anytime.json"
 
 @dataclass(frozen=True)
 class Training:
-    """One training of the run: its number (which names the folder of its checkpoints) and all that defines it."""
+    """One training of the run: its number (which names the folder of its checkpoints) and all that defines it. `body`
+    names the pre-trained one that learns; without a name it is the first of the run."""
 
     number: int
     idea: str
     options: TrainingOptions
     seed: int
     settings: Mapping[str, Any] = field(default_factory=dict)
+    body: str = ""
 
 
 @dataclass
 class Kept:
     """The budget and what of it is `spent` (seconds), the record so far, the options that were planned, the settings
     that the user `fixed`; the best training with its score, its seconds, the `share` of its way that its weights go and
-    the version that holds it; and the training under way."""
+    the version that holds it; and the training under way. `body` names the pre-trained one that all of this is about,
+    where it is not the first of the run; `others` are those that may still be tried."""
 
     budget: float
     spent: float = 0.0
@@ -48,6 +51,8 @@ class Kept:
     share: float = 1.0
     draft: str | None = None
     under_way: Training | None = None
+    body: str = ""
+    others: list[str] = field(default_factory=list)
 
     def save(self, folder: Path) -> None:
         """Write it in one step: a crash leaves the old state or the new one."""

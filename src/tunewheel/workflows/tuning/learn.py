@@ -32,6 +32,7 @@ from ...training.states import with_states
 from ...training.weighing import weighed
 from ..rows.sets import Sets
 from ..say import Say
+from .body import Body
 from .budget import Cost, Pace
 from .contend import Candidate, Made, candidate
 from .trial import Trial, Watch, run_trial
@@ -48,10 +49,10 @@ Head = dict[str, torch.Tensor]
 class Learner:
     """The encoded sets and the body they were encoded for. Each text is tokenised once."""
 
-    def __init__(self, task: Task, sets: Sets, model: Path, seed: int, say: Say, cache: Path) -> None:
-        self.task, self.sets, self.model, self.seed, self.say, self.cache = task, sets, model, seed, say, cache
-        self.train = task.encode(sets.train)
-        self.validation = task.encode(sets.validation)
+    def __init__(self, body: Body, sets: Sets, seed: int, say: Say, cache: Path) -> None:
+        self.body, self.task, self.sets, self.seed, self.say, self.cache = body, body.task, sets, seed, say, cache
+        self.train = self.task.encode(sets.train)
+        self.validation = self.task.encode(sets.validation)
         # Of the frozen encoder: a head that has not seen the validation rows, and one that may have.
         self.head: Head = {}
         self.last_head: Head = {}
@@ -70,7 +71,7 @@ class Learner:
     def fresh_module(self, seed: int, dropout: float = 0.0, head: Head | None = None) -> Headed:
         """The pre-trained body under a new head, or under a copy of `head`; the same seed gives the same head."""
         torch.manual_seed(seed)
-        module: Headed = self.task.adapt(load_backbone(self.model))  # type: ignore[assignment]
+        module: Headed = self.task.adapt(load_backbone(self.body.folder))  # type: ignore[assignment]
         module.dropout.p = dropout
         if head:
             module.head.load_state_dict(head)
@@ -267,7 +268,7 @@ class Learner:
         size = sum(p.numel() * p.element_size() for p in module.parameters())
         made = Made(
             name, role, ModuleEngine(module), self._encoded, self.validation, outputs, module, seconds, size, curve,
-            options, own, knows_validation,
+            options, own, knows_validation, body=self.body,
         )  # fmt: skip
         return candidate(self.task, made, self.sets.validation)
 

@@ -25,9 +25,7 @@ LEARNT, ALL_ROWS = "learnt from", "training and validation rows"
 PACKAGES = ("tunewheel", "torch", "transformers", "tokenizers", "scikit-learn", "numpy")
 
 
-def report_on(
-    entrant: Entrant, entrants: Sequence[Entrant], recipe: Recipe[Any], sets: Sets, model: Path | None, search: Search
-) -> Report:
+def report_on(entrant: Entrant, entrants: Sequence[Entrant], recipe: Recipe[Any], sets: Sets, search: Search) -> Report:
     """The report of a run as the story of one of its entrants: its verdict, its mistakes, its confidences."""
     return build(
         title=Path(recipe.data.path or "data").name,
@@ -43,7 +41,7 @@ def report_on(
         leak=sets.leaked,
         findings=[str(problem) for problem in sets.problems],
         data=_data(entrant.candidate, sets, recipe.seed),
-        model=_body(entrant.candidate, recipe, model),
+        model=_body(entrant.candidate),
         environment=_environment(),
         recipe_yaml=dump(recipe),
         seed=recipe.seed,
@@ -65,12 +63,12 @@ def papers_of(entrant: Entrant, report: Report, sets: Sets) -> dict[str, str]:
     }
 
 
-def draft_papers(candidate: Candidate, recipe: Recipe[Any], sets: Sets, model: Path | None) -> dict[str, str]:
+def draft_papers(candidate: Candidate, recipe: Recipe[Any], sets: Sets) -> dict[str, str]:
     """The same for a candidate that has not met the test rows: where it comes from, and no report."""
     facts = {
         DATA: _data(candidate, sets, recipe.seed),
         "environment.json": _environment(),
-        "licence.json": _body(candidate, recipe, model),
+        "licence.json": _body(candidate),
     }
     texts = {name: json.dumps(known, indent=1, ensure_ascii=False) for name, known in facts.items()}
     return {**texts, RECIPE: dump(recipe)}
@@ -94,12 +92,13 @@ def _card(report: Report, sets: Sets, base_model: str) -> str:
     )
 
 
-def _body(candidate: Candidate, recipe: Recipe[Any], model: Path | None) -> dict[str, Any]:
+def _body(candidate: Candidate) -> dict[str, Any]:
     """Name, licence and source of the pre-trained body inside, if there is one."""
-    if _is_floor(candidate) or model is None:
+    body = candidate.made.body
+    if body is None:
         return {"name": candidate.name, "pre-trained body": "none"}
-    known = about(model)
-    return {"name": recipe.model.name} | {key: known[key] for key in ("licence", "source", "sha256") if key in known}
+    known = about(body.folder)
+    return {"name": body.name} | {key: known[key] for key in ("licence", "source", "sha256") if key in known}
 
 
 def _is_floor(candidate: Candidate) -> bool:

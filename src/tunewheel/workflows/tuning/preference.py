@@ -62,6 +62,14 @@ def proved_on_validation(tuned: Candidate, rival: Candidate, groups: Groups = No
     return gain.value > 0 and gain.p_value < LEVEL
 
 
+def takes_over(newcomer: Candidate, holder: Candidate, *, slower: bool, groups: Groups = None) -> bool:
+    """Whether what came of another body takes the place of what the run has: if that would make it `slower`, only where
+    the newcomer is better on the validation rows and not by luck, else where it is as good."""
+    if slower:
+        return proved_on_validation(holder, newcomer, groups)
+    return newcomer.score >= holder.score
+
+
 def worth_keeping(chosen: Entrant, entrants: Sequence[Entrant]) -> list[Entrant]:
     """The fine-tuned model, and the best rival where that is chosen or at least as good, on validation or on test. Only
     what was judged as it would be served can be kept."""

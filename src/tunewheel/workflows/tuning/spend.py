@@ -1,11 +1,11 @@
 """Spend: what the time of a run buys after the floors: the frozen encoder, a training with settings that suit the
-data, then other settings, other seeds and averages of weights, for as long as there is time."""
+data, then other bodies, other settings, other seeds and averages of weights, for as long as there is time."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...training.floors import frozen
 from ...training.options import TrainingOptions
@@ -14,6 +14,9 @@ from .budget import PAPERS_SECONDS, Clock, Cost, afford, fitted, worth_starting
 from .kept import Training
 from .readings import Readings, slowed
 from .trainings import Restore, Trainings
+
+if TYPE_CHECKING:
+    from .other_bodies import OtherBodies
 
 DEFAULT, SEARCH, SEED = "Suggested settings", "Search", "Another seed"
 TRIALS = "trials.jsonl"
@@ -33,21 +36,26 @@ SHORTEST_TRAINING = 5.0  # seconds; what is shorter is not worth the measuring
 
 class Spending:
     """The order of things in one run. Without a budget just what the options ask for; settings that are `fixed` are
-    never changed. `settled` hears the options before they are trained with; `follow` is tried after them."""
+    never changed. `settled` hears the options before they are trained with; `follow` is tried after them.
+    `others` tries other bodies, where there is time, and may go on with one of them."""
 
     def __init__(
         self, trainings: Trainings, say: Say, fixed: Collection[str], settled: Callable[[TrainingOptions], None],
-        follow: Callable[[TrainingOptions], None] | None = None,
+        follow: Callable[[TrainingOptions], None] | None = None, others: OtherBodies | None = None,
     ) -> None:  # fmt: skip
-        self.trainings, self.say, self.fixed, self.settled, self.follow = trainings, say, fixed, settled, follow
-        self.learner, self.anytime, self.clock = trainings.learner, trainings.anytime, trainings.clock
-        self.kept = trainings.kept
+        self.say, self.fixed, self.settled, self.follow, self.others = say, fixed, settled, follow, others
+        self.anytime, self.clock, self.kept = trainings.anytime, trainings.clock, trainings.kept
+        self.go_on_with(trainings)
+
+    def go_on_with(self, trainings: Trainings) -> None:
+        """Spend the rest on these, whose body may be another one."""
+        self.trainings, self.learner = trainings, trainings.learner
         self._prices: dict[tuple[Any, ...], Cost] = {}
         self._measuring = 0.0  # seconds that the latest price took to measure
 
     def spend(self, options: TrainingOptions, restore: Restore) -> TrainingOptions:
         """Train and offer what there is time for; gives the options that the run came down to."""
-        self._before(options)
+        self.read_as_it_is(options)
         planned = self._planned(options)
         if not worth_starting(planned) and self.kept.best is None:
             return options
@@ -56,12 +64,14 @@ class Spending:
         if self.follow:
             self.follow(planned)
         if self.clock and planned.steps is None:
+            if self.others:
+                planned = self.others.try_each(self, planned)
             self._search(planned)
         self.trainings.refit()
         best = self.trainings.best
         return best.trial.options if self.clock and best else planned
 
-    def _before(self, options: TrainingOptions) -> None:
+    def read_as_it_is(self, options: TrainingOptions) -> None:
         """The frozen encoder, on as many rows as its share of the time allows; then what reading costs is known."""
         quick = self.learner.train_units <= (QUICK_UNITS if "tokens" in self.learner.train else QUICK_PICTURES)
         most = None if quick or self.clock is None else self._most_units(options, self.clock)
@@ -69,7 +79,8 @@ class Spending:
             left = max(self.clock.left, 0.0)
             return self.say.line(f"{left:.0f} s are left, less than reading the test rows with the body would take.")
         began = time.perf_counter()
-        self.anytime.offer(self.learner.before(options, most), frozen.TITLE, began)
+        before = self.learner.before(options, most)
+        self.anytime.offer(before, frozen.TITLE, began, settings=self.trainings.settings())
         if quick and self.clock:
             self.trainings.readings = Readings.measured(self.learner, options, hurried=self.clock.hurried)
         self.trainings.save()
@@ -87,8 +98,7 @@ class Spending:
 
     def _planned(self, options: TrainingOptions) -> TrainingOptions:
         """The options cut to what the time that is left buys; says so."""
-        if self.learner.sets.few and "keep" not in self.fixed:
-            options = options.model_copy(update={"keep": "last"})  # which pass is best would be told by luck
+        options = self._steered(options)
         if self.clock is None:
             options = self.learner.settled(options)
             self.settled(options)
@@ -108,10 +118,21 @@ class Spending:
         if not options.lanes and self.trainings.room() < WORTH_MEASURING:
             options = options.model_copy(update={"lanes": 1})
         options = self.learner.settled(options)
-        planned, told = afford(options, self.learner.layers, self.trainings.room, self._price)
+        planned, told = afford(options, self.learner.layers, self.trainings.room, self.price)
         self.say.line(told)
         asked = "learning_rate" in self.fixed or not worth_starting(planned)
-        return planned if asked else slowed(planned, self._price(planned), options)
+        return planned if asked else slowed(planned, self.price(planned), options)
+
+    def whole(self, options: TrainingOptions) -> TrainingOptions | None:
+        """The options for half of their passes at least, as there is time for; None where there is not."""
+        options = self.learner.settled(self._warmed(self._steered(options)))
+        return fitted(options, self.price(options), self.trainings.room())
+
+    def _steered(self, options: TrainingOptions) -> TrainingOptions:
+        """Few rows do not tell which pass is the best: that would be luck."""
+        if not self.learner.sets.few or "keep" in self.fixed:
+            return options
+        return options.model_copy(update={"keep": "last"})
 
     def _warmed(self, options: TrainingOptions) -> TrainingOptions:
         """The options with a head that begins as the frozen encoder's, and then learns more slowly. A body whose layers
@@ -129,7 +150,7 @@ class Spending:
                 return
             self._try(DEFAULT if number == 0 else SEED, options, self.learner.seed + number)
 
-    def _price(self, options: TrainingOptions) -> Cost:
+    def price(self, options: TrainingOptions) -> Cost:
         """Measured once for all options that cost the same a pass."""
         kind = (options.mode, options.layers if options.mode == "partial" else 0, options.batch_units)
         if kind not in self._prices:
@@ -145,7 +166,8 @@ class Spending:
         """One training with these options; gives its score, and whether it came to its end."""
         self.kept.count += 1
         settings = settings or ({"seed": seed} if idea == SEED else {})
-        return self.trainings.train(Training(self.kept.count, idea, options, seed, settings), suggestion)
+        training = Training(self.kept.count, idea, options, seed, settings, self.kept.body)
+        return self.trainings.train(training, suggestion)
 
     def _search(self, options: TrainingOptions) -> None:
         """Other seeds and other settings, for as long as another training fits."""
@@ -157,7 +179,7 @@ class Spending:
         if best is not None and best.trial.options == options:
             study.add(options, best.candidate.score, {})
         while self.trainings.left() > max(SHORTEST_TRAINING, 2 * self._measuring):
-            whole = fitted(options, self._price(options), self.trainings.room()) == options
+            whole = fitted(options, self.price(options), self.trainings.room()) == options
             if whole and (self.kept.count % SEED_EVERY == 1 or study.is_empty):
                 self._try(SEED, options, self.learner.seed + self.kept.count)
             elif study.is_empty or not self._searched(study):
@@ -167,7 +189,7 @@ class Spending:
         """One training with settings that the study suggests; False when there is no time for any."""
         for _ in range(MOST_ASKS):
             suggestion = study.ask()
-            options = fitted(suggestion.options, self._price(suggestion.options), self.trainings.room())
+            options = fitted(suggestion.options, self.price(suggestion.options), self.trainings.room())
             if options is None:
                 study.drop(suggestion)
                 continue

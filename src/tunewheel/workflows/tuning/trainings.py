@@ -11,7 +11,7 @@ from typing import Any
 
 from ...models.estimate import give_back_memory
 from ...models.heads import Headed
-from .anytime import Anytime
+from .anytime import BODY, Anytime
 from .average import Averager, part_of_the_way
 from .budget import Clock
 from .contend import Candidate
@@ -36,18 +36,26 @@ Restore = Callable[[str], Headed]
 
 @dataclass(frozen=True)
 class Best:
-    """The best training so far, and how far from its beginning its weights have gone."""
+    """The best training so far, and how far from its beginning its weights have gone. `draft` is the version that holds
+    them, if there is one."""
 
+    training: Training
     trial: Trial
     candidate: Candidate
     share: float = 1.0
+    draft: str | None = None
 
 
 class Trainings:
-    """Trains, offers what comes of it to `anytime`, and holds the best. `kept` says what an earlier start came to."""
+    """Trains one body, offers what comes of it to `anytime`, and holds the best. `kept` says what an earlier start came
+    to. Who is on `trial` beside another body must leave that one so many seconds, and changes nothing of its record."""
 
-    def __init__(self, learner: Learner, anytime: Anytime, clock: Clock | None, kept: Kept, folder: Path) -> None:
+    def __init__(
+        self, learner: Learner, anytime: Anytime, clock: Clock | None, kept: Kept, folder: Path,
+        trial: float | None = None,
+    ) -> None:  # fmt: skip
         self.learner, self.anytime, self.clock, self.kept, self.folder = learner, anytime, clock, kept, folder
+        self.on_trial, self.others = trial is not None, trial or 0.0
         self.best: Best | None = None
         self.averager = Averager()
         self.readings = Readings()
@@ -56,8 +64,8 @@ class Trainings:
         """Seconds left to train in: what is needed at the end is kept back."""
         if self.clock is None:
             return float("inf")
-        again = self._again(self.best.trial) if self.best else 0.0
-        return self.clock.for_training(self.readings.answering) - self.readings.judging - self.anytime.cost - again
+        ours = self.clock.for_training(self.readings.answering) - self.readings.judging - self.anytime.cost
+        return ours - self.again - self.others
 
     def room(self) -> float:
         """Seconds that the next training may take: time to go back part of the way is kept back, and where rows are
@@ -65,16 +73,16 @@ class Trainings:
         left = self.left() - (self._going_back if self._cheap else 0.0)
         if not self.learner.sets.few or self.clock is None:
             return left
-        again = self._again(self.best.trial) if self.best else 0.0
-        return min(left, TWIN_SHARE * (left + again))
+        return min(left, TWIN_SHARE * (left + self.again))
 
     def train(
-        self, training: Training, suggestion: Any = None, start: Mapping[str, Any] | None = None
+        self, training: Training, suggestion: Any = None, start: Mapping[str, Any] | None = None,
+        beside: Training | None = None,
     ) -> tuple[float, bool]:  # fmt: skip
         """One training; offered unless it was given up. Gives its score, and whether it came to its end.
 
         `suggestion` is what a search asked for, and hears how it goes. `start` are the weights to begin with, where
-        they are not those of the pre-trained body.
+        they are not those of the pre-trained body. Checkpoints of a training `beside` it are left alone.
         """
         self.kept.under_way = training
         self.save()
@@ -85,11 +93,11 @@ class Trainings:
             trial = self.learner.trial(training.options, training.seed, folder, watch, start)
         finally:
             self.save()
-        told = {"settings": training.settings, "ended": trial.ended, "moments": trial.moments}
+        told = {"settings": self.settings(training.settings), "ended": trial.ended, "moments": trial.moments}
         score = self._told(training, began, trial, told)
         self.kept.under_way = None
         self.save()
-        self._tidy()
+        self._tidy(beside)
         return score, trial.ended != "pruned"
 
     def refit(self) -> None:
@@ -98,7 +106,7 @@ class Trainings:
             return
         best, began = self.best, time.perf_counter()
         number = self.kept.best.number if self.kept.best else 0
-        watch = Watching(self.left() + self._again(best.trial), self.anytime, self.learner)
+        watch = Watching(self.left() + self.again, self.anytime, self.learner)
         trial = self.learner.refit(best.trial, self.folder / "checkpoints" / f"refit{number:03d}", watch)
         if trial.curve and trial.curve[-1].number < ENOUGH * trial.curve[-1].total:
             return self.anytime.passed(REFIT, began, None, ended="time was up")
@@ -113,11 +121,25 @@ class Trainings:
         if best is not None and kept.draft:
             module = restore(kept.draft)
             trial = Trial(module, best.options, best.seed, kept.score, kept.seconds, [], [], "finished")
-            self.best = Best(trial, self.learner.tuned(trial), kept.share)
-            self.anytime.tuned = self.best.candidate
-        waiting = kept.under_way or (best if best is not None and self.best is None else None)
+            self.best = Best(best, trial, self.learner.tuned(trial), kept.share, kept.draft)
+            self.anytime.hold(self.best.candidate)
+        mine = kept.under_way if kept.under_way and kept.under_way.body == kept.body else None
+        beside = None if mine else kept.under_way  # of another body, which is gone on with later
+        waiting = mine or (best if best is not None and self.best is None else None)
         if waiting is not None and self.left() > 0:
-            self.train(waiting)
+            self.train(waiting, beside=beside)
+        kept.under_way = beside
+
+    def lead(self) -> None:
+        """From now on the run is about this body."""
+        self.on_trial, self.others = False, 0.0
+        self.anytime.lead(self.learner.body.name)
+        self.kept.body = self.learner.body.name
+        self._remember_best()
+
+    def settings(self, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Settings of something that is tried, and the body that it was tried with."""
+        return {BODY: self.learner.body.name, **(more or {})}
 
     def save(self) -> None:
         """Write down where the run stands; without a budget its recipe and its one checkpoint are enough."""
@@ -128,9 +150,10 @@ class Trainings:
         kept.tried, kept.moments, kept.drafted = anytime.tried, anytime.moments, anytime.drafted
         kept.save(self.folder)
 
-    def _again(self, trial: Trial) -> float:
-        """Seconds to learn anew from all rows, where they are few."""
-        return 1.2 * trial.seconds + 1.0 if self.learner.sets.few else 0.0
+    @property
+    def again(self) -> float:
+        """Seconds to learn the best anew from all rows, where they are few."""
+        return 1.2 * self.best.trial.seconds + 1.0 if self.best and self.learner.sets.few else 0.0
 
     def _folder(self, number: int) -> Path:
         return self.folder / "checkpoints" / f"trial{number:03d}"
@@ -144,8 +167,8 @@ class Trainings:
         back = trial.options.warm_head and self._has_time(self._going_back)
         # Few validation rows flatter whoever is best on them, and going back takes but a moment.
         self.anytime.offer(candidate, training.idea, began, settled=not (back and self.learner.sets.few), **told)
-        whole = Best(trial, candidate)
-        self._keep_if_best(whole, training)
+        whole = Best(training, trial, candidate)
+        self._keep_if_best(whole)
         if back:
             self._go_back(training, whole)
         # What is learnt anew from all rows is one training, not several.
@@ -174,12 +197,18 @@ class Trainings:
             return self.learner.sets.few
         return self._cheap and self.left() > seconds
 
-    def _keep_if_best(self, found: Best, training: Training, *, instead: bool = False) -> None:
+    def _keep_if_best(self, found: Best, *, instead: bool = False) -> None:
         held = -1.0 if self.best is None else self.best.candidate.score
         if found.candidate.score > held or instead:
-            self.best, kept = found, self.kept
-            kept.best, kept.share, kept.draft = training, found.share, self.anytime.draft_of(found.candidate)
-            kept.score, kept.seconds = found.trial.score, found.trial.seconds
+            self.best = replace(found, draft=self.anytime.draft_of(found.candidate))
+            if not self.on_trial:
+                self._remember_best()
+
+    def _remember_best(self) -> None:
+        if self.best is not None:
+            kept, best = self.kept, self.best
+            kept.best, kept.share, kept.draft = best.training, best.share, best.draft
+            kept.score, kept.seconds = best.trial.score, best.trial.seconds
 
     def _go_back(self, training: Training, whole: Best) -> None:
         """The trained weights, moved back towards where they began: what was known before is often worth keeping.
@@ -194,10 +223,10 @@ class Trainings:
         groups = self.learner.sets.groups(self.learner.sets.validation)
         instead = self.learner.sets.few and not proved_on_validation(candidate, whole.candidate, groups)
         # Only the whole way of this very training is outdone without a better score.
-        instead = instead and self.best is whole
-        settings = {"share": share, "training": training.number}
+        instead = instead and self.best is not None and self.best.candidate is whole.candidate
+        settings = self.settings({"share": share, "training": training.number})
         self.anytime.offer(candidate, PART_WAY, began, settings=settings, instead=instead)
-        self._keep_if_best(Best(trial=gone, candidate=candidate, share=share), training, instead=instead)
+        self._keep_if_best(Best(training, gone, candidate, share), instead=instead)
 
     def _best_share(self, trial: Trial) -> tuple[Trial, float]:
         """The training as if its weights had gone the best of a few shares of their way; one at a time in memory."""
@@ -220,12 +249,13 @@ class Trainings:
         half = trial.options.precision == "bf16"
         averaged = replace(trial, module=mean, score=self.learner.score(mean, half=half), moments=[])
         candidate = self.learner.tuned(averaged)
-        self.anytime.offer(candidate, AVERAGE, began, settings={"trainings": self.averager.count})
-        self._keep_if_best(Best(averaged, candidate), training)
+        self.anytime.offer(candidate, AVERAGE, began, settings=self.settings({"trainings": self.averager.count}))
+        self._keep_if_best(Best(training, averaged, candidate))
 
-    def _tidy(self) -> None:
+    def _tidy(self, beside: Training | None) -> None:
         """Checkpoints are for the training that is under way; the best is registered as a draft."""
         give_back_memory()
         if self.clock is not None:
-            for folder in (self.folder / "checkpoints").glob("trial*"):
+            others = self._folder(beside.number) if beside else None
+            for folder in set((self.folder / "checkpoints").glob("trial*")) - {others}:
                 shutil.rmtree(folder, ignore_errors=True)
