@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from ..sets import LabelledSet, csv_rows, lines
 from .contests import Contest
 
 Part = dict[str, list[Any]]
+# So many validation rows tell a rival which of its readings is the best; all of them would cost minutes.
+MOST_STEERING, STEERING_SEED = 1000, 0
 
 
 def read_part(path: Path, kind: str) -> Part:
@@ -21,6 +24,13 @@ def read_part(path: Path, kind: str) -> Part:
     return {"contents": [row["text"] for row in found], "answers": [row["label"] for row in found]}
 
 
+def steering(part: Part) -> Part:
+    """The validation rows that a rival is given: a part, drawn at random, of many."""
+    count = len(part["answers"])
+    rows = sorted(random.Random(STEERING_SEED).sample(range(count), min(count, MOST_STEERING)))
+    return {name: [values[row] for row in rows] for name, values in part.items()}
+
+
 def write_contest(contest: Contest, data: LabelledSet, model: Path, target: Path) -> Path:
     """Write what a rival is told; the test rows are contents only."""
     told: dict[str, Any] = {
@@ -30,7 +40,7 @@ def write_contest(contest: Contest, data: LabelledSet, model: Path, target: Path
         "marks": contest.marks,
         "model": str(model),
         "train": read_part(data.train, contest.kind),
-        "validation": read_part(data.validation, contest.kind) if data.validation else None,
+        "validation": steering(read_part(data.validation, contest.kind)) if data.validation else None,
         "test": read_part(data.test, contest.kind)["contents"],
     }
     target.write_text(json.dumps(told, ensure_ascii=False), "utf-8")

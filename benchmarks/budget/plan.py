@@ -20,7 +20,7 @@ TURN = {"tfidf": 7.5, "encoder": 60.4, "trainer": TRAINER_LEAST}
 FEW_TURN = {"tfidf": 1.2, "encoder": 6, "setfit": 104.4, "autogluon": 115.3, "trainer": 23.3}
 # Beside it, off the clock: reading the test rows, for the Trainer the validation rows, too, and for Tunewheel its plan.
 # What was made faster since it was measured is reckoned by the computing time of both ways (docs/log.md).
-READING = {"tunewheel": 72, "tfidf": 0.4, "encoder": 12.4, "trainer": 46}
+READING = {"tunewheel": 72, "tfidf": 0.4, "encoder": 12.4, "trainer": 38}
 FEW_READING = {"tunewheel": 36, "tfidf": 0.3, "encoder": 7.3, "setfit": 25, "autogluon": 18.2, "trainer": 8.7}
 # No mark of a few-shot contest is later than two minutes: SetFit is stopped there, the Trainer has ended by then.
 LONGEST = {"tfidf": 1200.0, "encoder": 1200.0, "setfit": 120.0}

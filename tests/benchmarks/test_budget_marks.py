@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks.budget.contest_file import steering
 from benchmarks.budget.contests import CONTESTS
 from benchmarks.budget.fewshot import draw, write_few
 from benchmarks.budget.marks import cut_before, first_as_good, reading_at
@@ -42,6 +43,15 @@ def test_the_final_version_counts_from_the_end_of_the_process_with_grace_at_the_
     assert reading_at(part, 300, 300)["seconds"] == 40.0
     part["readings"][1]["seconds"] = 50.0
     assert reading_at(part, 60, 300)["final"] is True
+
+
+def test_a_rival_is_given_a_part_of_many_validation_rows():
+    few = {"contents": ["a", "b"], "answers": [0, 1]}
+    assert steering(few) == few
+    many = {"contents": [str(n) for n in range(5000)], "answers": list(range(5000))}
+    given = steering(many)
+    assert len(given["answers"]) == 1000 and given["contents"] == [str(n) for n in given["answers"]]
+    assert max(given["answers"]) > 4000, "from all of the file"
 
 
 def test_who_was_stopped_is_not_measured_later():
