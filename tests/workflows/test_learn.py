@@ -14,8 +14,9 @@ from tunewheel.workflows.rows import sets as rows_of
 from tunewheel.workflows.rows.sets import Sets
 from tunewheel.workflows.tuning.body import Body
 from tunewheel.workflows.tuning.contend import ROUGHLY, Candidate, contend
-from tunewheel.workflows.tuning.learn import Learner
+from tunewheel.workflows.tuning.learn import FINE_TUNED, Learner
 from tunewheel.workflows.tuning.papers import ALL_ROWS, DATA, LEARNT, draft_papers
+from tunewheel.workflows.tuning.trial import Trial
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +80,16 @@ def test_in_a_hurry_the_body_before_answers_in_bf16_and_its_name_says_so(tiny_fo
     assert not exact.rough and exact.contender.name == candidate.name
     ours, theirs = (np.array([said.confidence for said in one.contender.predictions]) for one in (exact, rough))
     assert not np.array_equal(ours, theirs) and np.allclose(ours, theirs, atol=0.05)
+
+
+def test_what_was_fine_tuned_in_bf16_may_answer_in_it_too_where_it_is_not_served(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    learner, _ = frozen(tiny_folder, tmp_path, carved=False)
+    for precision, name in (("bf16", FINE_TUNED + ROUGHLY), ("fp32", FINE_TUNED)):
+        options = TrainingOptions(precision=precision)
+        trial = Trial(learner.fresh_module(0), options, 0, 0.5, 1.0, [], [], "finished")
+        assert contend(learner.tuned(trial), learner.sets.validation, rough=True).contender.name == name
 
 
 def test_a_body_that_is_read_in_float32_has_no_rougher_answers(tiny_folder: Path, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ class Clock:
 
     @property
     def hurried(self) -> bool:
-        """Whether the body before answers the test rows in bf16."""
+        """Whether what is not served answers the test rows in bf16."""
         return self.seconds <= HURRY
 
     def for_training(self, answering: float) -> float:
@@ -93,7 +93,7 @@ def left_to_train(seconds: float, answering: float) -> float:
 
 def answering_seconds(rows: int, reading: float, watching: float = 0.0) -> float:
     """What all answers to so many test `rows` take: those of the version that is chosen and, in part, once more for its
-    certificate, `reading` seconds a row; and those of the body before, `watching` seconds a row."""
+    certificate, `reading` seconds a row; and those of the body that is not chosen, `watching` seconds a row."""
     return (rows + min(rows, HURRIED_ROWS)) * reading + rows * watching
 
 

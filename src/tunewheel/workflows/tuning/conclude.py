@@ -61,9 +61,9 @@ def conclude(ending: Ending, candidates: Sequence[Candidate], say: Say) -> Run:
 
 
 def _may_be_rough(ending: Ending, candidate: Candidate) -> bool:
-    """In a hurry, the body before: it is compared with, and not served unless it is what was chosen."""
+    """In a hurry, the body before or the one after: what was not chosen is compared with, and not served."""
     hurried = ending.clock is not None and ending.clock.hurried
-    return hurried and candidate.made.role == "before" and candidate is not ending.chosen
+    return hurried and candidate is not ending.chosen
 
 
 def _has_time(ending: Ending, entrant: Entrant) -> bool:

@@ -143,7 +143,7 @@ class Learner:
         made = self._candidate(
             frozen.TITLE, "before", module, twin, seconds, own=own or twin, knows_validation=own is not None
         )
-        return replace(made, made=replace(made.made, rough=ModuleEngine(module, half=True))) if half else made
+        return _with_rough(made, module) if half else made
 
     def _fit_heads(self, module: Headed, train: Pair, held: Batch, vectors: Array) -> tuple[Outputs, Outputs | None]:
         """Put the head of the frozen encoder on the module. Gives the answers to the validation rows of one that has
@@ -238,9 +238,10 @@ class Learner:
         outputs = ModuleEngine(judged.module)(self.validation)
         seconds = trial.seconds + (twin.seconds if twin else 0.0)
         own = None if twin else outputs
-        return self._candidate(
+        made = self._candidate(
             FINE_TUNED, "after", trial.module, outputs, seconds, judged.curve, trial.options, own, twin is not None
         )
+        return _with_rough(made, trial.module) if trial.options.precision == "bf16" else made
 
     def interim(self, session: Session) -> Candidate:
         """A module that is still being trained, as it is now."""
@@ -271,6 +272,11 @@ class Learner:
             options, own, knows_validation, body=self.body,
         )  # fmt: skip
         return candidate(self.task, made, self.sets.validation)
+
+
+def _with_rough(candidate: Candidate, module: Headed) -> Candidate:
+    """The candidate with a way to answer in bf16, for where it is compared with and not served."""
+    return replace(candidate, made=replace(candidate.made, rough=ModuleEngine(module, half=True)))
 
 
 def _read_at_all(batch: Batch, options: TrainingOptions, seed: int) -> Batch:

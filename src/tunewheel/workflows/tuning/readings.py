@@ -32,7 +32,7 @@ class Readings:
 
     @classmethod
     def measured(cls, learner: Learner, options: TrainingOptions, *, hurried: bool) -> Readings:
-        """From a few readings of some rows. Who is `hurried` lets the body before answer in bf16."""
+        """From a few readings of some rows. Who is `hurried` lets answer in bf16 what is not served."""
         module = learner.fresh_module(learner.seed)
         slow = learner.reading_seconds(module)
         unit = learner.reading_seconds(module, half=True) if options.precision == "bf16" else slow
