@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import current_thread
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tunewheel.models.heads import TextHead, WordHead
 from tunewheel.models.onnx.graphs import view_of, write_graph
 from tunewheel.models.processors import load_processor
 from tunewheel.serving import onnx
+from tunewheel.serving.alone import KNOWN
 from tunewheel.serving.onnx import OnnxEngine
 from tunewheel.training.reading import ModuleEngine
 
@@ -68,6 +70,27 @@ def test_who_comes_alone_gets_the_same_answers_from_all_cores(
     with engine._alone.inside():  # somebody else computes
         engine.alone(batch)
     assert used[-1] is engine._session
+
+
+def test_a_large_batch_takes_one_core_only_while_somebody_else_computes(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.onnx"
+    write_graph(view_of(TextHead(load_backbone(tiny_folder), 3), "text"), "text", path)
+    batch = load_processor(tiny_folder).encode([row["text"] for row in intents(40)])
+    engine, another = OnnxEngine(path, "text", 2), OnnxEngine(path, "text")
+    threads = set()
+    monkeypatch.setattr(
+        engine,
+        "_answer",
+        lambda batch, session: threads.add(current_thread().name) or OnnxEngine._answer(engine, batch, session),
+    )
+    expected = engine(batch)["logits"]
+    assert all(name.startswith("onnx") for name in threads), "in the threads of the engine"
+    threads.clear()
+    with another._alone.inside():
+        np.testing.assert_array_equal(engine(batch)["logits"], expected)
+    assert threads == ({current_thread().name} if KNOWN else threads)
 
 
 def test_a_file_that_is_no_graph_is_told(tmp_path: Path) -> None:

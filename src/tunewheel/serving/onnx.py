@@ -14,7 +14,7 @@ from ..models.onnx.feeds import feeds_of
 from ..records import Batch
 from ..task import Outputs
 from ..training.batches import Indices, padded_batches, sizes, sorted_batches
-from .alone import Alone
+from .alone import KNOWN, Alone
 from .priority import give_way
 
 # Tokens (pictures) that one call of the graph reads: small enough for the caches of a core. Figures in docs/log.md.
@@ -26,8 +26,9 @@ CALL = 9
 class OnnxEngine:
     """A graph as an engine: batch in, `logits` out, in the order of the rows.
 
-    Each call of the graph computes on one core; a batch of several is `spread` over so many. Safe to call from several
-    threads at once. Raises `BundleDamaged` when the file is no graph.
+    Each call of the graph computes on one core; a batch of several is `spread` over so many, where nobody else computes
+    with the file: cores that are at work anyway gain nothing from more threads. Safe to call from several threads at
+    once. Raises `BundleDamaged` when the file is no graph.
     """
 
     def __init__(self, path: Path, reads: str, spread: int = 1, lone: int = 1) -> None:
@@ -45,8 +46,9 @@ class OnnxEngine:
         runs.reverse()  # the longest first, so that no core is left alone with them in the end
         parts = [batch.select(rows) for rows in runs]
         answer = partial(self._answer, session=self._session)
-        with self._alone.inside():
-            answers = list(self._pool.map(answer, parts) if self._pool else map(answer, parts))
+        with self._alone.inside() as alone:
+            free = alone or not KNOWN
+            answers = list(self._pool.map(answer, parts) if self._pool and free else map(answer, parts))
         order = np.argsort(np.concatenate(runs), kind="stable")
         return Batch(*_joined(answers, parts)).select(order).arrays
 

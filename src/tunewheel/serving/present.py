@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from heapq import nlargest
 from typing import Any
 
 from ..records import Example, Prediction, Span
@@ -61,6 +60,6 @@ def _entity(span: Span, text: str) -> Answer:
 
 def best_first(probabilities: Mapping[str, float], top: int) -> dict[str, float]:
     """The `top` most probable labels, best first, equal ones by name."""
-    least = nlargest(top, probabilities.values())[-1] if len(probabilities) > top > 0 else -math.inf
+    least = sorted(probabilities.values())[-top] if len(probabilities) > top > 0 else -math.inf
     ranked = sorted((-share, label) for label, share in probabilities.items() if not share < least)
     return {label: -float(share) for share, label in ranked[:top]}
