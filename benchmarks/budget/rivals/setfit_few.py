@@ -47,6 +47,8 @@ class Marks(TrainerCallback):
 
 def work(contender: Contender) -> None:
     """Fine-tune the body on pairs, then fit the head; the last reading is the finished model."""
+    # Its environment has no Tunewheel, but what `unpadded` needs of it needs nothing that is not there.
+    sys.path.append(str(SOURCES))
     body = SentenceTransformer(contender.told["model"], device="cpu")
     model = SetFitModel(body, LogisticRegression(), normalize_embeddings=True)
     rows = Dataset.from_dict({"text": contender.contents, "label": contender.answers})
@@ -78,9 +80,7 @@ def with_head(contender: Contender, body: Any, kept: dict[str, Any]) -> Predict:
 
 
 def vectors(body: Any, texts: Sequence[str]) -> Any:
-    """What `body.encode` gives, normalised, off the clock: read without padding. Its environment has no Tunewheel, but
-    what `unpadded` needs of it needs nothing that is not there."""
-    sys.path.append(str(SOURCES))
+    """What `body.encode` gives, normalised, off the clock: read without padding."""
     from .unpadded import Unpadded, mean
 
     body.eval()
