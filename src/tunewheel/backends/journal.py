@@ -6,7 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..errors import WorkspaceError
@@ -121,8 +134,10 @@ class SqlJournal:
             return gone
 
     def erase(self, key: str) -> int:
+        answers = self._answers_with(key)
         with self._database.writing() as connection:
-            return sum(_empty(connection, table, key) for table in (asked, said, drawn))
+            emptied = sum(_empty(connection, table, table.c.key == key) for table in (said, drawn))
+            return emptied + sum(_empty(connection, asked, asked.c.id.in_(chunk)) for chunk in _chunks(iter(answers)))
 
     def counts(self) -> Mapping[str, int]:
         with self._database.reading() as connection:
@@ -130,6 +145,11 @@ class SqlJournal:
                 table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
                 for table in (asked, said, drawn)
             }
+
+    def _answers_with(self, key: str) -> Sequence[str]:
+        """Ids of answers to this content. Looking through all of them takes its time, and holds up nobody."""
+        with self._database.reading() as connection:
+            return connection.execute(select(asked.c.id).where(asked.c.key == key).distinct()).scalars().all()
 
     def _append(self, name: str, new: Sequence[Said | Drawn]) -> int:
         """Number them from the counter of this name on, and keep them in one transaction."""
@@ -178,9 +198,8 @@ def _insert_new(connection: Connection, lines: list[dict[str, Any]]) -> int:
     return connection.execute(added, lines).rowcount
 
 
-def _empty(connection: Connection, table: Table, key: str) -> int:
-    filled = (table.c.key == key) & (table.c.row != "{}")
-    return connection.execute(update(table).where(filled).values(row="{}")).rowcount
+def _empty(connection: Connection, table: Table, which: ColumnElement[bool]) -> int:
+    return connection.execute(update(table).where(which, table.c.row != "{}").values(row="{}")).rowcount
 
 
 def _chunks(items: Iterator[Any]) -> Iterator[list[Any]]:

@@ -149,6 +149,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE INDEX ix_asked_moment ON asked (moment, id, role)",
         'CREATE INDEX ix_asked_key ON asked ("key")',
     ),
+    ("DROP INDEX ix_asked_key",),
 )
 
 

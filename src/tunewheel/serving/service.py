@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ..feedback.identity import new_id
 from ..feedback.journal import Role
 from ..records import Example, Row
 from .intake import admit, content_columns
@@ -211,4 +211,4 @@ class Service:
         predict = self.predictor.predict_alone if alone else self.predictor.predict_examples
         predictions = predict(examples)
         pairs = zip(predictions, examples, strict=True)
-        return [{"id": str(uuid.uuid4()), **present(answer, example, self.options.top)} for answer, example in pairs]
+        return [{"id": new_id(), **present(answer, example, self.options.top)} for answer, example in pairs]

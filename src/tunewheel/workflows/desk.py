@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import AnswerMissing, Problem, RequestInvalid
+from ..feedback.identity import is_id
 from ..feedback.journal import Journal
 from ..feedback.options import JournalOptions
 from ..feedback.remarks import Heard, Remark, hear
@@ -51,7 +51,7 @@ class Desk:
         if heard.missing and self.keeper is not None:
             self.keeper.flush(FLUSH_SECONDS)
             heard = self._looked_up(remarks)
-        while heard.missing and time.monotonic() < latest and any(_is_ours(remark.asked) for remark in remarks):
+        while heard.missing and time.monotonic() < latest and any(is_id(remark.asked) for remark in remarks):
             time.sleep(AGAIN_SECONDS)
             heard = self._looked_up(remarks)
         return heard
@@ -59,11 +59,3 @@ class Desk:
     def _looked_up(self, remarks: Sequence[Remark]) -> Heard:
         answers = self.journal.find({remark.asked for remark in remarks})
         return hear(remarks, answers, self.task(), origin="api", now=utc_now(), redact=self.options.redact)
-
-
-def _is_ours(identity: str) -> bool:
-    """Whether an id looks like one that a server makes."""
-    try:
-        return uuid.UUID(identity).version == 4
-    except ValueError:
-        return False
