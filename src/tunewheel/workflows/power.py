@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ..models.estimate import available_memory_mb, cores, give_back_memory, held_memory_mb
 from ..records import Example
@@ -14,7 +15,9 @@ from ..workspace import Workspace
 from .at_work import Job
 from .load import load
 
-MEASURED_SECONDS, TIMES = 0.2, 2
+# What is compared has turns of so many seconds, so often, one after the other: a moment in which others are at work
+# must not decide.
+TURN_SECONDS, TURNS = 0.1, 5
 # From this many times the rows a second on, another core is worth a process of its own.
 WORTH = 1.3
 # Of the memory that is left, the workers together may take so much.
@@ -77,24 +80,31 @@ def _lone(workspace: Workspace, job: Job, predictor: Predictor) -> int:
         return most if predictor.form else 1
     wide = load(workspace, predictor.version, job.engine, job.tolerance, job.threads, lone=most)
     examples = predictor.parse(predictor.task.sample[:1])
-    rates = [max(_rate(one.predict_alone, examples) for _ in range(TIMES)) for one in (predictor, wide)]
-    return most if rates[1] >= WORTH_ALONE * rates[0] else 1
+    narrow_rate, wide_rate = _best(partial(_rate, one.predict_alone, examples) for one in (predictor, wide))
+    return most if wide_rate >= WORTH_ALONE * narrow_rate else 1
 
 
 def gain_of(predictor: Predictor, at_once: int) -> float:
     """How many times the rows a second `at_once` threads answer, each on a core of its own, of what one answers."""
     examples = predictor.parse(predictor.task.sample[:1])
     predictor.predict_examples(examples)
-    alone = _rate(predictor.predict_examples, examples)
+    one = partial(_rate, predictor.predict_examples, examples)
     with ThreadPoolExecutor(at_once) as pool:
-        together = sum(pool.map(lambda _: _rate(predictor.predict_examples, examples), range(at_once)))
+        alone, together = _best([one, lambda: sum(pool.map(lambda _: one(), range(at_once)))])
     return together / alone
+
+
+def _best(ways: Iterable[Callable[[], float]]) -> list[float]:
+    """The best rate of each way."""
+    ways = list(ways)
+    turns = [[way() for way in ways] for _ in range(TURNS)]
+    return [max(rates) for rates in zip(*turns, strict=True)]
 
 
 def _rate(predict: Callable[[Sequence[Example]], object], examples: Sequence[Example]) -> float:
     """Rows a second of one thread."""
     count, started = 0, time.perf_counter()
-    while (taken := time.perf_counter() - started) < MEASURED_SECONDS:
+    while (taken := time.perf_counter() - started) < TURN_SECONDS:
         predict(examples)
         count += 1
     return count / taken
