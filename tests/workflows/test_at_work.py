@@ -6,7 +6,7 @@ from keyword_task import PictureTask, predictor
 from listening import Listening
 
 from tunewheel.errors import BundleDamaged, WorkspaceError
-from tunewheel.registry import Draft, Token, digest
+from tunewheel.registry import LIVE, Draft, Token, digest
 from tunewheel.serving import Keyring, Switch
 from tunewheel.workflows import at_work as room
 from tunewheel.workflows import trials
@@ -86,6 +86,16 @@ def test_a_damaged_version_changes_nothing_is_told_once_and_tried_again_later(fo
     loaded.bad.clear()
     follower.look()
     assert follower.switch.version == "v0002"
+
+
+def test_a_version_with_a_changed_file_is_refused_before_anything_is_loaded_for_it(follower, workspace, loaded):
+    path = workspace.bundle("v0002").path / "x.txt"
+    path.chmod(0o600)
+    path.write_text("y")
+    workspace.versions.set_alias(LIVE, "v0002", reason="test")
+    follower.look()
+    assert follower.switch.version == "v0001" and loaded == ["v0001"]
+    assert "v0002 cannot be served; v0001 goes on answering." in follower.say.said
 
 
 def test_after_a_damaged_version_another_one_is_tried_at_once(follower, workspace, loaded):
