@@ -19,6 +19,7 @@ from tunewheel.registry import Token, digest
 from tunewheel.serving import Access, Keeper, Keyring, Service, ServingOptions
 from tunewheel.web import create_app
 from tunewheel.web.door import Door
+from tunewheel.web.doors import Listening
 from tunewheel.workflows.desk import Desk
 from tunewheel.workflows.serve import listen
 
@@ -74,7 +75,7 @@ def running(
         answering = behind(service)
         app = create_app(answering, options, access, desk)
         settings = {"ws": "none", "log_level": "error", "server_header": False, "access_log": False}
-        server = uvicorn.Server(uvicorn.Config(app, http=Door, **settings))
+        server = uvicorn.Server(Listening(app, listener, http=Door, **settings))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         while not server.started:

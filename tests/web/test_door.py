@@ -11,8 +11,9 @@ from raw_http import REQUEST, reply
 
 from tunewheel.serving import ServingOptions
 from tunewheel.web.door import Door
+from tunewheel.web.doors import Doors
 from tunewheel.web.glance import Rounds
-from tunewheel.web.protocol import OPTIONS, ROUNDS
+from tunewheel.web.protocol import DOORS, OPTIONS, ROUNDS
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ class Wire:
 def test_who_does_not_listen_is_not_read() -> None:
     async def visit() -> list[Any]:
         service, wire = SimpleNamespace(full=lambda coming=0: True), Wire()
-        state = {OPTIONS: ServingOptions(), ROUNDS: Rounds(service, print)}  # type: ignore[arg-type]
+        state = {OPTIONS: ServingOptions(), ROUNDS: Rounds(service, print), DOORS: Doors()}  # type: ignore[arg-type]
         door = Door(None, SimpleNamespace(connections=set()), state)  # type: ignore[arg-type]
         door.connection_made(wire)  # type: ignore[arg-type]
         door.pause_writing()

@@ -21,11 +21,12 @@ from ..workflows.desk import Desk
 from .audit import Audited, AuditLog
 from .corrections import corrections, feedback_schemas
 from .direct import Direct
+from .doors import Doors
 from .glance import Rounds
 from .limits import BodyLimits, HeaderLimits, TimeLimit
 from .metrics import Measured, Metrics, forget_dead
 from .problems import ANSWERED, answer_error
-from .protocol import OPTIONS, ROUNDS
+from .protocol import DOORS, OPTIONS, ROUNDS
 from .rates import RateLimit
 from .refusals import Refusals
 from .routes import Answering, api, predicting, site
@@ -101,9 +102,9 @@ def _lifespan(
         if keeper:
             keeper.told = metrics.journal
         forget_dead()
-        yield {
-            OPTIONS: options, ROUNDS: Rounds(service, metrics.turned_away)
-        }  # fmt: skip
+        doors = Doors()
+        yield {OPTIONS: options, ROUNDS: Rounds(service, metrics.turned_away), DOORS: doors}
+        doors.end()
         # The server has waited for its requests by now: what is still in the queue nobody waits for.
         await run_in_threadpool(service.stop, LAST_SECONDS)
         if keeper:

@@ -13,8 +13,9 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from ..serving import ServingOptions
+from .doors import Doors
 from .glance import BUSY, TOO_SLOW, Rounds, is_whole
-from .protocol import OPTIONS, ROUNDS, GuardedProtocol
+from .protocol import DOORS, OPTIONS, ROUNDS, GuardedProtocol
 
 
 class Door(asyncio.Protocol):
@@ -29,6 +30,7 @@ class Door(asyncio.Protocol):
         self._connections: set[Any] = server_state.connections
         self._options: ServingOptions = app_state[OPTIONS]
         self._rounds: Rounds = app_state[ROUNDS]
+        self._doors: Doors = app_state[DOORS]
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
         self._told_no = 0.0
 
@@ -50,6 +52,7 @@ class Door(asyncio.Protocol):
             self._transport.write(BUSY)
             self._told_no = self._loop.time()
             self._rounds.refuse(self._loop)
+            self._doors.turned_away(self._made_of[0], self._another)
         else:
             self._open(data)
 
@@ -63,7 +66,11 @@ class Door(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """The server stops, and nobody waits for an answer here."""
+        self._doors.end()
         self._transport.close()
+
+    def _another(self) -> Door:
+        return Door(*self._made_of)
 
     def _open(self, data: bytes) -> None:
         self._connections.discard(self)

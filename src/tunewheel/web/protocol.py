@@ -10,9 +10,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from ..serving import ServingOptions
 from .glance import BUSY, CROWDED, TOO_LONG, TOO_SLOW, Rounds, is_whole
 
-# uvicorn gives each protocol what the lifespan yielded; under these names it finds its limits and the rounds of the
-# thread.
-OPTIONS, ROUNDS = "options", "rounds"
+# uvicorn gives each protocol what the lifespan yielded; under these names it finds its limits, the rounds of the
+# thread, and the doors of the process.
+OPTIONS, ROUNDS, DOORS = "options", "rounds", "doors"
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -33,6 +33,11 @@ class GuardedProtocol(HttpToolsProtocol):
         """A client has gone."""
         self._head_has_come()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The server stops: what is under way is finished, and nobody more comes in."""
+        self.app_state[DOORS].end()
+        super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come, unless a glance says that it is turned away, or the head of a request has grown beyond

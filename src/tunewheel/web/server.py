@@ -26,13 +26,11 @@ from ..serving import Access, ServingOptions
 from ..workflows.at_work import Job, at_work
 from .app import create_app
 from .door import Door
+from .doors import Listening
 from .metrics import FOLDER
 
 READY_SECONDS = 120.0
 BACKLOG = 4096
-# libuv accepts one connection a round for each socket that listens; so many copies of it accept as many. A flood would
-# wait for seconds before anybody told it to come back.
-ACCEPTED_AT_ONCE = 8
 # A worker that does not answer its supervisor for so long is started anew.
 HEALTH_SECONDS = 30
 ORPHAN_SECONDS = 1.0
@@ -58,16 +56,16 @@ def run(
     workers do not come up.
     """
     listener.listen(BACKLOG)  # before anybody is told the address: who comes early waits
-    doors = [listener, *(listener.dup() for _ in range(ACCEPTED_AT_ONCE - 1))]
     if workers == 1:
         app = settled(make())
         ready()
         with _signals_end_quietly():
-            uvicorn.Server(_config(app, options, access)).run(sockets=doors)
+            uvicorn.Server(_config(app, listener, options, access)).run(sockets=[listener])
         return
     with tempfile.TemporaryDirectory(prefix="tunewheel-metrics-") as folder, _environment(FOLDER, folder):
         orphaned = partial(_ending_with, os.getpid(), make)
-        Workers(_config(orphaned, options, access, factory=True, workers=workers), doors, ready).run()
+        made = _config(orphaned, listener, options, access, factory=True, workers=workers)
+        Workers(made, [listener], ready).run()
 
 
 def application(job: Job, access: Access) -> FastAPI:
@@ -98,11 +96,14 @@ def settled(app: FastAPI) -> FastAPI:
     return app
 
 
-def _config(app: Any, options: ServingOptions, access: Access, **more: Any) -> uvicorn.Config:
+def _config(
+    app: Any, listener: socket.socket, options: ServingOptions, access: Access, **more: Any
+) -> uvicorn.Config:  # fmt: skip
     tls = access.tls
     keys: dict[str, Any] = {"ssl_certfile": tls.certificate, "ssl_keyfile": tls.key} if tls else {}
-    return uvicorn.Config(
+    return Listening(
         app,
+        listener,
         http=Door,
         ws="none",
         lifespan="on",
