@@ -51,10 +51,13 @@ def test_of_a_training_that_was_cut_short_only_its_score_speaks() -> None:
     assert preferred(level, cut=True)[0] is level[2]
 
 
-def test_on_few_rows_a_rival_need_only_be_ahead_and_of_equals_the_fine_tuned_one_is_preferred() -> None:
-    ahead, level = three(71, 70), three(70, 70)
+def test_on_few_rows_a_rival_need_only_be_ahead_and_of_equals_the_smaller_is_preferred() -> None:
+    ahead, level = three(71, 70), three(70, 70)  # with the body before, as large as what came of it
     assert preferred(ahead, few=True)[0] is ahead[1]
     assert preferred(level, few=True)[0] is level[2]
+    floor = [candidate(50, "floor"), candidate(70, "floor"), candidate(70, "after")]
+    assert preferred(floor)[0] is floor[2]
+    assert preferred(floor, few=True)[0] is floor[1]
 
 
 def test_without_a_fine_tuned_one_the_best_plain_one_is_preferred() -> None:

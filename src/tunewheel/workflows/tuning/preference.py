@@ -21,8 +21,8 @@ def preferred(
 
     That is the fine-tuned one (the last), unless a rival is better on the validation rows, and not by luck. For a
     training that was `cut` short, or had `few` rows to learn from, little speaks but its score: then a rival need only
-    be ahead. Of equals the fine-tuned one goes live on few rows, too: a handful of validation rows ends in a tie more
-    often than not, and beforehand it is the better one (figures in docs/log.md).
+    be ahead. On few rows, which end in a tie more often than not, a floor that is level goes live, being smaller and
+    faster. The body before is neither, and beforehand the fine-tuned one is better (figures in docs/log.md).
     """
     rival = best_rival(candidates)
     tuned = fine_tuned(candidates)
@@ -32,8 +32,10 @@ def preferred(
         return rival, f"{rival.name}: better than the fine-tuned model on the validation rows, and not by luck."
     if cut and rival.score > tuned.score:
         return rival, f"{rival.name}: ahead of a fine-tuning that was cut short{_scored(rival)}."
-    if few and rival.score > tuned.score:
-        return rival, f"{rival.name}: ahead of what was fine-tuned on few rows{_scored(rival)}."
+    level = rival.score == tuned.score and rival.made.role == "floor" and rival is not candidates[0]
+    if few and (rival.score > tuned.score or level):
+        how = "as good as" if level else "ahead of"
+        return rival, f"{rival.name}: {how} what was fine-tuned on few rows{_scored(rival)}."
     if rival.score > tuned.score:
         why = f"though {rival.name} is {points(rival.score - tuned.score)} points ahead on validation rows"
         return tuned, f"{tuned.name}: {why}, so few of them cannot tell that from luck."
