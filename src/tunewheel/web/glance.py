@@ -59,7 +59,7 @@ class Rounds:
     What is let in during a round joins the queue only after it, so it is counted: a thousand that come together are
     not all let in, to be refused one by one. While more comes than can be answered, the thread rests between two rounds
     of refusals: it wakes once for many of them, and what answers has the core meanwhile. But a round accepts only
-    a few new connections (see server.py), and others may wait behind them. `turned_away` is told after a round how many
+    a few new connections (see doors.py), and others may wait behind them. `turned_away` is told after a round how many
     it refused.
     """
 
