@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -47,6 +48,28 @@ def test_who_is_turned_away_opens_them_and_calm_closes_them(
             _, writer = await asyncio.open_connection(*listening.listener.getsockname())
             writer.close()
             await until(lambda: doors.count == 0)
+
+    asyncio.run(flood())
+
+
+def test_where_there_are_no_files_left_the_first_one_goes_on_and_they_are_tried_again_later(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "CALM_SECONDS", 0.1)
+
+    def none_left() -> socket.socket:
+        raise OSError(24, "too many open files")
+
+    async def flood() -> None:
+        doors = Doors()
+        with monkeypatch.context() as patch:
+            patch.setattr(listening, "listener", SimpleNamespace(dup=none_left))
+            doors.turned_away(listening, asyncio.Protocol)
+            await asyncio.sleep(0.3)
+        assert doors.count == 0
+        doors.turned_away(listening, asyncio.Protocol)
+        await until(lambda: doors.count == MORE)
+        doors.end()
 
     asyncio.run(flood())
 

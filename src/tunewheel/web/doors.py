@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -54,11 +55,12 @@ class Doors:
 
     async def _open(self, config: Listening, make: Callable[[], asyncio.Protocol]) -> None:
         loop = asyncio.get_running_loop()
-        for _ in range(MORE):
-            server = await loop.create_server(
-                make, sock=config.listener.dup(), ssl=config.ssl, backlog=config.backlog
-            )  # fmt: skip
-            self._more.append(server)
+        with suppress(OSError):  # a flood may take all files that a process may have: then these must do
+            for _ in range(MORE):
+                server = await loop.create_server(
+                    make, sock=config.listener.dup(), ssl=config.ssl, backlog=config.backlog
+                )  # fmt: skip
+                self._more.append(server)
         self._look() if not self._over else self._close()
 
     def _look(self) -> None:
