@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from .contests import CONTESTS, FEW, FULL, TRAINER_LEAST, Contest
 
 MOST_MINUTES = 120
+SPARE = 90.0  # seconds that no part gets: what the last ones take beyond their plan cannot be made up
 AUTOGLUON_ON = "banking77-10"
 TUNEWHEEL, TRAINER = "tunewheel", "trainer"
 # Means of what was measured, in seconds. Tunewheel ends before the end of its budgets: after so much of them all.
@@ -81,7 +82,7 @@ def longest(job: Job, waiting: Sequence[Job], spent: float, whole: bool) -> floa
     contest = CONTESTS[job.contest]
     if contest.few or not whole:
         return contest.trainer
-    left = 60 * MOST_MINUTES - spent - reckoned(job) - sum(map(reckoned, waiting))
+    left = 60 * MOST_MINUTES - SPARE - spent - reckoned(job) - sum(map(reckoned, waiting))
     return min(max(TRAINER_LEAST + left, TRAINER_LEAST), contest.trainer)
 
 
