@@ -82,6 +82,7 @@ def _variants(workspace: Workspace, judged: Judged, advance: Callable[[], None])
 
 
 def _graphs(judged: Judged, folder: Path) -> Iterator[tuple[str, Path]]:
+    from ..models.onnx.fused import fused
     from ..models.onnx.graphs import view_of, write_graph
     from ..models.onnx.pictures import write_pictures
     from ..models.onnx.quantise import write_quantised
@@ -100,13 +101,14 @@ def _graphs(judged: Judged, folder: Path) -> Iterator[tuple[str, Path]]:
             write_pictures(plain, fixed, judged.fed(ROWS))
             yield FIXED, fixed
         return
-    smooth, small = plain, folder / "small.onnx"
+    small, quick = folder / "small.onnx", folder / "quick.onnx"
+    view = fused(view)
     if reach.exists():  # versions of before have none
         from safetensors.torch import load_file
 
-        smooth = folder / "smooth.onnx"
-        write_graph(smoothed(view, load_file(reach)), reads, smooth)
-    write_quantised(smooth, small)
+        view = smoothed(view, load_file(reach))
+    write_graph(view, reads, quick)
+    write_quantised(quick, small)
     yield EIGHT_BITS, small
     if judged.held:  # versions of before have none
         write_static(small, fixed, judged.fed(ROWS))

@@ -15,6 +15,7 @@ from tunewheel.models.backbone import Backbone, load_backbone
 from tunewheel.models.heads import Headed, PictureHead, TextHead, WordHead
 from tunewheel.models.images.bodies import build_image_body
 from tunewheel.models.onnx.feeds import feeds_of
+from tunewheel.models.onnx.fused import fused
 from tunewheel.models.onnx.graphs import view_of, write_graph
 from tunewheel.models.onnx.pictures import write_pictures
 from tunewheel.models.onnx.quantise import write_quantised
@@ -65,6 +66,22 @@ def test_texts_are_answered_alike_in_every_family(kind: str, texts: Batch, tmp_p
     texts = Batch({**texts.arrays, "ids": texts["ids"] % 398 + 2}, texts.by)
     write_graph(view_of(module, "text"), "text", tmp_path / "a.onnx")
     np.testing.assert_allclose(ask(tmp_path / "a.onnx", texts, "text"), answers(module, texts), atol=NEARLY)
+
+
+@pytest.mark.parametrize("smooth", [False, True], ids=["plain", "smooth"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "electra", "distilbert", "mpnet"])
+def test_fused_attention_answers_alike_where_the_body_allows_it(
+    kind: str, smooth: bool, texts: Batch, tmp_path: Path
+) -> None:
+    module = TextHead(random_body(kind), 5)
+    texts = Batch({**texts.arrays, "ids": texts["ids"] % 398 + 2}, texts.by)
+    before, view = answers(module, texts), fused(view_of(module, "text"))
+    view = smoothed(view, reach_of(module, "text", texts)) if smooth else view
+    write_graph(view, "text", tmp_path / "a.onnx")
+    np.testing.assert_allclose(ask(tmp_path / "a.onnx", texts, "text"), before, atol=NEARLY)
+    np.testing.assert_array_equal(answers(module, texts), before)  # the module is as it was
+    kinds = [node.op_type for node in onnx.load(str(tmp_path / "a.onnx")).graph.node]
+    assert kinds.count("MultiHeadAttention") == (0 if kind in ("distilbert", "mpnet") else 2)
 
 
 def test_words_are_answered_alike(tiny_folder: Path, tmp_path: Path) -> None:
@@ -120,7 +137,7 @@ def test_smoothing_brings_eight_bits_nearer_where_a_column_sticks_out(texts: Bat
             layer.intermediate.dense.weight[:, 5] /= 40.0
     texts = Batch({**texts.arrays, "ids": texts["ids"] % 398 + 2}, texts.by)
     expected, far = answers(module, texts), {}
-    view = view_of(module, "text")
+    view = fused(view_of(module, "text"))
     for name, made in {"plain": view, "smooth": smoothed(view, reach_of(module, "text", texts))}.items():
         write_graph(made, "text", tmp_path / f"{name}.onnx")
         write_quantised(tmp_path / f"{name}.onnx", tmp_path / f"{name}-8.onnx")
@@ -136,7 +153,7 @@ def test_eight_bits_make_the_file_smaller(tiny_folder: Path, tmp_path: Path) -> 
 
 def test_with_fixed_scales_a_row_answers_alike_in_any_company(texts: Batch, tmp_path: Path) -> None:
     module = TextHead(random_body("bert"), 5)
-    view = smoothed(view_of(module, "text"), reach_of(module, "text", texts))
+    view = smoothed(fused(view_of(module, "text")), reach_of(module, "text", texts))
     write_graph(view, "text", tmp_path / "plain.onnx")
     write_quantised(tmp_path / "plain.onnx", tmp_path / "small.onnx")
     rows = [texts.select([i]) for i in range(len(texts))]

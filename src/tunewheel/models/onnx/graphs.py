@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ..heads import Headed
 from ..text.encoder import FlatEncoder
+from .fused import DOMAIN, HIDDEN, attend, is_fused
 
 INPUTS: Mapping[str, tuple[str, ...]] = {
     "text": ("ids", "mask", "pool"), "words": ("ids", "mask", "first"), "image": ("pixels",)
@@ -26,7 +27,6 @@ AXES = {
     "first": {0: "words"}, "pixels": {0: "rows"}, "logits": {0: "answers"},
 }  # fmt: skip
 OPSET = 17
-HIDDEN = -1e4  # added to the attention scores of padding
 
 
 def view_of(module: Headed, reads: str) -> nn.Module:
@@ -38,13 +38,14 @@ def view_of(module: Headed, reads: str) -> nn.Module:
 def write_graph(view: nn.Module, reads: str, path: Path, pixels: tuple[int, ...] = ()) -> None:
     """Write a view (`view_of`) as an ONNX file. `pixels` are the channels, height and width of a picture, where it
     reads pictures."""
+    own = {DOMAIN: 1} if any(map(is_fused, view.modules())) else None
     with warnings.catch_warnings(), torch.inference_mode():
         # The exporter that traces takes a second where the newer one takes ten or more, for the same graph.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             view, _sample(reads, pixels), str(path), dynamo=False, opset_version=OPSET,
             input_names=list(INPUTS[reads]), output_names=["logits"],
-            dynamic_axes={name: AXES[name] for name in (*INPUTS[reads], "logits")},
+            dynamic_axes={name: AXES[name] for name in (*INPUTS[reads], "logits")}, custom_opsets=own,
         )  # fmt: skip
 
 
@@ -97,21 +98,28 @@ def _flat_states(backbone: FlatEncoder, ids: Tensor, mask: Tensor) -> Tensor:
     states: Tensor = table.LayerNorm(summed)
     projection = getattr(backbone.body, "embeddings_project", None)
     states = projection(states) if projection is not None else states
-    bias = (1 - mask)[:, None, None, :] * HIDDEN
+    bias, present = (1 - mask)[:, None, None, :] * HIDDEN, mask.int()
     for layer in backbone.blocks():
-        states = _layer(layer, states, bias, backbone.heads)
+        own: Any = layer.attention.self  # type: ignore[union-attr]
+        mixed = attend(own, states, present, backbone.heads) if is_fused(own) else _mixed(own, states, bias, backbone)
+        states = _above(layer, states, mixed)
     return states
 
 
-def _layer(layer: Any, states: Tensor, bias: Tensor, heads: int) -> Tensor:
-    """One layer, post-norm; each linear part is called as a module, so that it can be stood in for."""
-    parts = (layer.attention.self.query, layer.attention.self.key, layer.attention.self.value)
-    query, key, value = (_by_head(part(states), heads) for part in parts)
-    scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5 + bias
-    mixed = (scores.softmax(-1) @ value).transpose(1, 2).flatten(2)
+def _above(layer: Any, states: Tensor, mixed: Tensor) -> Tensor:
+    """The rest of one layer, post-norm; each linear part is called as a module, so that it can be stood in for."""
     states = layer.attention.output.LayerNorm(layer.attention.output.dense(mixed) + states)
     normed: Tensor = layer.output.LayerNorm(layer.output.dense(layer.intermediate(states)) + states)
     return normed
+
+
+def _mixed(attention: Any, states: Tensor, bias: Tensor, backbone: FlatEncoder) -> Tensor:
+    """Attention in steps that every runtime knows."""
+    parts = (attention.query, attention.key, attention.value)
+    query, key, value = (_by_head(part(states), backbone.heads) for part in parts)
+    scores = query @ key.transpose(-1, -2) * (backbone.width // backbone.heads) ** -0.5 + bias
+    mixed: Tensor = (scores.softmax(-1) @ value).transpose(1, 2).flatten(2)
+    return mixed
 
 
 def _by_head(vectors: Tensor, heads: int) -> Tensor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,12 +16,15 @@ from torch import Tensor, nn
 from ...records import Batch
 from ..heads import Headed
 from .feeds import feeds_of
+from .fused import divide_values, is_fused
 from .graphs import INPUTS, view_of
 
 Reach = Mapping[str, Tensor]
 # How much of what sticks out moves: 0.85 kept most answers, of 0.3 to 1 (figures in docs/log.md).
 SHARE = 0.85
 SMALLEST = 1e-5
+# Parts of a fused view: what reads as the query did, and what reads what the heads have mixed.
+JOINED, QUERY, MIXED = ".attention.self.joined", ".attention.self.query", ".attention.output.dense"
 
 
 def reach(view: nn.Module, inputs: Iterable[Sequence[Tensor]]) -> Reach:
@@ -57,10 +61,32 @@ def smoothed(view: nn.Module, known: Reach) -> nn.Module:
     """A copy of the view that computes the same, its activations smoothed where their `reach` is known."""
     made = copy.deepcopy(view)
     for name, part in list(_linear(made)):
-        if name in known:
-            parent, _, own = name.rpartition(".")
-            setattr(made.get_submodule(parent), own, _Smoothed(part, _scale(part, known[name])))
+        largest = known.get(name, known.get(name.replace(JOINED, QUERY)))
+        if largest is not None:
+            _smooth(made, name, part, _scale(part, largest))
     return made
+
+
+def _smooth(view: nn.Module, name: str, part: nn.Linear, scale: Tensor) -> None:
+    """Divide what a part reads by `scale`: where it is made, if nobody else reads it."""
+    values = _read_by(view, name)
+    if values is None:
+        parent, _, own = name.rpartition(".")
+        return setattr(view.get_submodule(parent), own, _Smoothed(part, scale))
+    divide_values(values, scale)
+    with torch.no_grad():
+        part.weight.mul_(scale)
+    return None
+
+
+def _read_by(view: nn.Module, name: str) -> nn.Linear | None:
+    """The product whose values the heads mix for the part of this name; None for a part that reads something else."""
+    joined = name.replace(MIXED, JOINED)
+    if joined == name or not is_fused(view.get_submodule(joined.rpartition(".")[0])):
+        return None
+    made: Any = view.get_submodule(joined)
+    found: nn.Linear = getattr(made, "part", made)
+    return found
 
 
 def _linear(view: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
