@@ -1,15 +1,18 @@
 """The best so far is registered the moment it exists, and what was tried is told as it was."""
 
+import json
 import time
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from listening import Listening
 
+from tunewheel.training.options import TrainingOptions
 from tunewheel.workflows.tuning.anytime import Anytime
-from tunewheel.workflows.tuning.kept import Kept
+from tunewheel.workflows.tuning.kept import NAME, Kept, Training, load
 
 
 class Registry:
@@ -75,6 +78,26 @@ def test_moments_inside_a_training_are_part_of_the_curve(anytime: Anytime) -> No
     anytime.passed("Search", now, 0.7, settings={"epochs": 2}, moments=inside)
     assert [score for _, score in anytime.moments] == [0.5, 0.7]
     assert anytime.tried[0].ended == "pruned" and anytime.tried[0].settings == {"epochs": 2}
+
+
+def test_what_was_trained_beside_and_is_told_later_joins_the_curve_where_it_was(anytime: Anytime) -> None:
+    now = time.perf_counter()
+    anytime.passed("Search", now, 0.8, settings={"epochs": 2}, moments=[(now + 1, 0.6), (now + 5, 0.8)], end=now + 5)
+    anytime.passed("Search", now, 0.75, settings={"epochs": 3}, moments=[(now + 2, 0.5), (now + 3, 0.75)], end=now + 4)
+    anytime.passed("Search", now, 0.8, settings={"epochs": 4}, moments=[(now + 4, 0.8)], end=now + 4)
+    assert [score for _, score in anytime.moments] == [0.6, 0.75, 0.8]
+    assert [one.best for one in anytime.tried] == [True, False, False]
+    assert [one.seconds for one in anytime.tried] == [5.0, 4.0, 4.0]
+
+
+def test_runs_of_before_knew_one_training_under_way(tmp_path: Path) -> None:
+    kept = Kept(60.0, under_way=[Training(3, "Search", TrainingOptions(), 0)])
+    kept.save(tmp_path)
+    written = json.loads((tmp_path / NAME).read_text())
+    for before, now in ((written["under_way"][0], kept.under_way), (None, [])):
+        (tmp_path / NAME).write_text(json.dumps({**written, "under_way": before}))
+        found = load(tmp_path)
+        assert found is not None and found.under_way == now
 
 
 def test_the_record_says_why_and_what_more_time_would_bring(anytime: Anytime) -> None:

@@ -16,7 +16,7 @@ from tunewheel.training.floors.frozen import TITLE as FROZEN
 from tunewheel.training.options import TrainingOptions
 from tunewheel.workflows.run import Run
 from tunewheel.workflows.tune import tune
-from tunewheel.workflows.tuning import budget, readings, spend, trainings, watching
+from tunewheel.workflows.tuning import budget, readings, searching, spend, trainings, watching
 from tunewheel.workflows.tuning.budget import Clock, Cost, afford, fitted, seconds_of, worth_starting
 from tunewheel.workspace import Workspace
 
@@ -26,6 +26,12 @@ FULL, HALF = Cost(epoch=100.0, steps=50), Cost(epoch=20.0, steps=50)
 
 def bought(left: float, options: TrainingOptions = OPTIONS, layers: int = 6) -> tuple[TrainingOptions, str]:
     return afford(options, layers, lambda: left, lambda way: HALF if way.mode == "partial" else FULL)
+
+
+@pytest.fixture(autouse=True)
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No training runs beside another."""
+    monkeypatch.setattr(searching, "MOST_HANDED", 0)
 
 
 @pytest.mark.parametrize(
@@ -103,9 +109,9 @@ def test_time_to_spare_goes_into_other_seeds_averages_and_other_settings(run: Ca
     done = run(10_000.0, 250.0, "training.epochs=1", "training.batch_units=100000")  # a pass of a single step
     spent = ideas(done)
     assert spent[-1] == trainings.REFIT, "few rows are learnt from to the last one"
-    assert spent.index(spend.DEFAULT) < spent.index(spend.SEED) < spent.index(spend.SEARCH)
+    assert spent.index(spend.DEFAULT) < spent.index(searching.SEED) < spent.index(searching.SEARCH)
     assert trainings.PART_WAY in spent
-    searched = [one.settings for one in done.report.search.tried if one.idea == spend.SEARCH]
+    searched = [one.settings for one in done.report.search.tried if one.idea == searching.SEARCH]
     assert all("learning_rate" in settings for settings in searched)
     assert not any("batch_units" in settings for settings in searched), "what was asked for is not searched"
     assert done.version.status == "ready" and "\nbudget" not in done.report.background.recipe
@@ -135,7 +141,7 @@ def test_a_run_that_was_stopped_goes_on_with_what_is_left_of_its_budget(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(spend.Spending, "_search", stopped)
+        patch.setattr(searching.Searching, "run", stopped)
         run(10_000.0, 300.0, "training.epochs=1")
     with Workspace.open(tmp_path / "workspace") as workspace:
         assert [version.status for version in workspace.versions.list()] == ["draft"] * len(workspace.versions.list())
@@ -143,7 +149,7 @@ def test_a_run_that_was_stopped_goes_on_with_what_is_left_of_its_budget(
     done = tune(workspace=tmp_path / "workspace", resume=True, say=heard)
     spent = ideas(done)
     assert spent.count(spend.DEFAULT) == 1 and spent.count("TF-IDF + logistic regression") == 1
-    assert spend.SEARCH in spent or spend.SEED in spent, "the rest of the budget was used"
+    assert searching.SEARCH in spent or searching.SEED in spent, "the rest of the budget was used"
     assert done.version.status == "ready"
 
 
@@ -152,12 +158,12 @@ def test_what_nobody_settled_is_searched_after_a_stop_too(
 ) -> None:
     fixed: list[list[str]] = []
 
-    def seen(self: spend.Spending, options: TrainingOptions) -> None:
-        fixed.append(list(self.fixed))
+    def seen(self: searching.Searching) -> None:
+        fixed.append(list(self.spending.fixed))
         if len(fixed) == 1:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(spend.Spending, "_search", seen)
+    monkeypatch.setattr(searching.Searching, "run", seen)
     data, workspace = write_csv(tmp_path / "rows.csv", intents(120)), tmp_path / "workspace"
     with pytest.raises(KeyboardInterrupt):
         tune(data, workspace=workspace, model=str(tiny_folder), budget="2m")
@@ -196,7 +202,7 @@ def test_a_recipe_in_which_everything_is_settled_is_trained_with_other_seeds_onl
     recipe = first.folder / "recipe.yaml"
     recipe.write_text(first.report.background.recipe)
     done = run(10_000.0, 800.0, recipe=recipe)
-    assert spend.SEARCH not in ideas(done) and spend.DEFAULT in ideas(done)
+    assert searching.SEARCH not in ideas(done) and spend.DEFAULT in ideas(done)
 
 
 def test_when_there_is_no_time_to_train_the_best_plain_model_goes_live(run: Callable[..., Run]) -> None:

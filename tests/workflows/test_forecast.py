@@ -106,3 +106,10 @@ def test_a_search_holds_more_than_one_training() -> None:
         outlook(ROWS, READ, searching, hurried=True).memory_mb
         == outlook(ROWS, READ, TOLD, hurried=True).memory_mb + 150.0
     )
+
+
+def test_a_long_budget_with_memory_to_spare_holds_a_companion_too() -> None:
+    ahead = outlook(ROWS, READ, TOLD, hurried=False)
+    assert ahead.most_memory_mb(ahead.seconds, 100_000) == ahead.memory_mb
+    assert ahead.most_memory_mb(20 * ahead.seconds, 100_000) == ahead.memory_mb + ahead.beside_mb
+    assert ahead.most_memory_mb(20 * ahead.seconds, ahead.memory_mb + 1) == ahead.memory_mb

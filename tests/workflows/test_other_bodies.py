@@ -20,7 +20,7 @@ from tunewheel.workflows import choose
 from tunewheel.workflows.choose import other_models
 from tunewheel.workflows.run import Run
 from tunewheel.workflows.tune import tune
-from tunewheel.workflows.tuning import budget, other_bodies, spend, watching
+from tunewheel.workflows.tuning import budget, other_bodies, searching, spend, watching
 from tunewheel.workspace import Workspace
 
 # The bodies themselves hardly learn: how wide they are decides.
@@ -38,6 +38,12 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A larger one that can."""
     return tiny_text(tmp_path_factory.mktemp("bodies") / "wide", every_text(), width=64, layers=2)
+
+
+@pytest.fixture(autouse=True)
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No training runs beside another."""
+    monkeypatch.setattr(searching, "MOST_HANDED", 0)
 
 
 @pytest.fixture
@@ -99,7 +105,7 @@ def test_every_training_is_told_with_its_body_and_the_search_goes_on_with_the_on
     bodies = {one.idea: one.settings.get("body") for one in tried}
     assert bodies[spend.DEFAULT] == str(narrow) and bodies[other_bodies.TRAINING] == str(wide)
     assert "body" not in next(one.settings for one in tried if "TF-IDF" in one.idea)
-    later = [one for one in tried if one.idea in (spend.SEARCH, spend.SEED)]
+    later = [one for one in tried if one.idea in (searching.SEARCH, searching.SEED)]
     assert later and {one.settings["body"] for one in later} == {str(wide)}
 
 
@@ -115,7 +121,7 @@ def test_the_recipe_of_the_winner_repeats_it_and_tries_no_other(
 def test_a_body_that_is_behind_when_looked_at_costs_no_training(tuning: Tuning, narrow: Path, wide: Path) -> None:
     done = tuning(wide, narrow)
     assert ideas(done).count(other_bodies.LOOK) == 1 and other_bodies.TRAINING not in ideas(done)
-    assert spend.SEARCH in ideas(done) and done.summary()["model"] == str(wide)
+    assert searching.SEARCH in ideas(done) and done.summary()["model"] == str(wide)
     seen = next(one for one in done.report.search.tried if one.idea == other_bodies.LOOK)  # type: ignore[union-attr]
     assert seen.settings["body"] == str(narrow) and seen.settings["ahead"] < 0
 
@@ -146,7 +152,7 @@ def test_a_damaged_body_stops_nothing(tuning: Tuning, narrow: Path, wide: Path, 
         (broken / name).write_bytes((wide / name).read_bytes())
     (broken / "model.safetensors").write_bytes(b"nothing")
     done = tuning(narrow, broken)
-    assert done.summary()["model"] == str(narrow) and spend.SEARCH in ideas(done)
+    assert done.summary()["model"] == str(narrow) and searching.SEARCH in ideas(done)
 
 
 def test_a_run_that_was_stopped_in_the_training_of_another_body_goes_on_there(
@@ -177,7 +183,7 @@ def test_a_run_that_was_stopped_after_another_body_won_goes_on_with_that_one(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(spend.Spending, "_search", stopped)
+        patch.setattr(searching.Searching, "run", stopped)
         tuning(narrow, wide)
     done = tune(workspace=tmp_path / "team", resume=True, say=Listening())
     assert ideas(done).count(other_bodies.TRAINING) == 1 and ideas(done).count(other_bodies.LOOK) == 1

@@ -20,9 +20,9 @@ _NEAR = 0.05  # a forecast is not so exact that 9 min 43 s would say more than 1
 class Tried:
     """One training: the `idea` behind it, and the (finite) settings that tell it from others of the same idea.
 
-    `number` counts from 1 in order of start. `began` and `seconds` are seconds: since the run started, and taken.
-    `validation` is the metric that decides (0 to 1), or None where it was never measured. `best` says that it
-    was the best so far when it ended.
+    `number` counts from 1 in the order in which they ended. `began` and `seconds` are seconds: since the run started,
+    and taken. `validation` is the metric that decides (0 to 1), or None where it was never measured. `best` says that
+    it was the best so far when it ended.
     """
 
     number: int

@@ -6,8 +6,9 @@ work. Two cores with half of the batch each wait once a step, and each reads all
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -38,7 +39,22 @@ def _one_core() -> None:
     torch.set_num_threads(1)
 
 
-@cache
+@contextmanager
+def computing_on(cores: int) -> Iterator[None]:
+    """Let torch compute on so many cores here."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(cores)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def lanes(count: int | None = None) -> Lanes:
-    """`count` lanes, or one for each core that torch may use in this process; their threads are kept."""
-    return Lanes(count or torch.get_num_threads())
+    """`count` lanes, or one for each core that torch may use now; their threads are kept."""
+    return _kept(count or torch.get_num_threads())
+
+
+@cache
+def _kept(count: int) -> Lanes:
+    return Lanes(count)

@@ -82,9 +82,13 @@ def _names_in(source: Path, frozen: set[str]) -> dict[str, str]:
     return {name: there[name.removeprefix("backbone.body.")] for name in sorted(frozen)}
 
 
+def described(task: Task) -> dict[str, Any]:
+    """A task without its processor, as plain values; `revive.described_task` makes it of them again."""
+    return {"name": task.name, "options": task.options.model_dump(mode="json"), "facts": task.facts}
+
+
 def _pack_task(folder: Path, task: Task) -> None:
-    options = task.options.model_dump(mode="json")
-    _dump(folder / TASK, {"name": task.name, "options": options, "facts": task.facts})
+    _dump(folder / TASK, described(task))
 
 
 def _dump(path: Path, value: Any) -> None:

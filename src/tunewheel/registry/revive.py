@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,11 @@ def revive_task(bundle: Bundle) -> Task:
 
 def task_of(bundle: Bundle) -> Task:
     """The task of a bundle with its options and facts: enough to parse rows and read labels."""
-    described = bundle.json(TASK)
+    return described_task(bundle.json(TASK))
+
+
+def described_task(described: Mapping[str, Any]) -> Task:
+    """The task that `packing.described` described."""
     kind = tasks.find(described["name"])
     return kind(kind.Options(**described["options"]), described["facts"])
 

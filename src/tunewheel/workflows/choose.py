@@ -21,7 +21,8 @@ from ..models.folder import about
 from ..recipe import ModelOptions, Recipe, build, mistakes, read
 from ..records import Example, Options
 from ..task import Task
-from ..training.suggest import suggest
+from ..training.options import TrainingOptions
+from ..training.suggest import Reads, suggest
 from .rows.columns import roles_of
 from .rows.gather import options_from
 from .say import Say
@@ -178,7 +179,7 @@ def other_models(
 
 def choose_training(recipe: Recipe[Any], asked: Asked, rows: int, reads: Any, folder: Path) -> Recipe[Any]:
     """The recipe with training settings that suit the data; those that the user settled stay."""
-    chosen = suggest(reads, rows, frozen_words=bool(about(folder).get("frozen")))
+    chosen = suggested(folder, reads, rows)
     mine = {"training": asked.settings.get("training") or {}}
     filled = merged({**recipe.model_dump(mode="json"), "training": chosen.model_dump(mode="json")}, mine)
     made = build(filled, asked.sets)
@@ -186,6 +187,11 @@ def choose_training(recipe: Recipe[Any], asked: Asked, rows: int, reads: Any, fo
         what = "options.class_weights and training.class_weighting both say what classes weigh."
         raise RecipeError(what, where="recipe", mend="Keep one of them.")
     return made
+
+
+def suggested(folder: Path, reads: Reads, rows: int) -> TrainingOptions:
+    """Training settings that suit the body in a model folder and so many rows."""
+    return suggest(reads, rows, frozen_words=bool(about(folder).get("frozen")))
 
 
 def settled_training(asked: Asked) -> set[str]:
@@ -198,15 +204,16 @@ def settled_training(asked: Asked) -> set[str]:
     return weighed | inside | set(asked.settings.get("training") or {})
 
 
-def settle_precision(recipe: Recipe[Any], task: Task, folder: Path, examples: Sequence[Example]) -> Recipe[Any]:
-    """The recipe with the arithmetic that is faster here: written down, so that a run that is resumed or repeated
+def with_precision(
+    training: TrainingOptions, task: Task, folder: Path, examples: Sequence[Example]
+) -> TrainingOptions:  # fmt: skip
+    """The settings with the arithmetic that is faster here: written down, so that a run that is resumed or repeated
     computes as the first one did."""
     from ..training.precision import measured_precision  # loads torch
 
-    if recipe.training.precision != "auto":
-        return recipe
-    precision = measured_precision(task, folder, examples)
-    return _with(recipe, training=recipe.training.model_copy(update={"precision": precision}))
+    if training.precision != "auto":
+        return training
+    return training.model_copy(update={"precision": measured_precision(task, folder, examples)})
 
 
 def merged(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:

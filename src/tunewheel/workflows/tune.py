@@ -27,9 +27,9 @@ from .choose import (
     choose_training,
     draft_recipe,
     other_models,
-    settle_precision,
     settled_training,
     told_with_settings,
+    with_precision,
 )
 from .promotion import Gate, promote_if_proved
 from .rows.gather import open_table
@@ -173,7 +173,8 @@ def _tuned(begun: _Begun) -> Run:
     cut = bool(clock and recipe.training.steps)
     chosen, why = preferred(anytime.candidates, sets.groups(sets.validation), cut=cut, few=sets.few)
     search = anytime.record(task.best_by, why)
-    ending = Ending(office, recipe, begun.started, search, chosen, begun.gate, clock, planned)
+    beside_mb = begun.kept.beside_mb if begun.kept else 0.0
+    ending = Ending(office, recipe, begun.started, search, chosen, begun.gate, clock, planned, beside_mb)
     return conclude(ending, anytime.candidates, say)
 
 
@@ -225,7 +226,8 @@ def _learnt(begun: _Begun, office: Office, body: Body, recipe: Recipe[Any], anyt
     if kept.body:
         training = suited(body, recipe.training, office.sets.train, kept.fixed)
         recipe = recipe.model_copy(update={"training": training})
-    recipe = settle_precision(recipe, body.task, body.folder, office.sets.train)
+    training = with_precision(recipe.training, body.task, body.folder, office.sets.train)
+    recipe = recipe.model_copy(update={"training": training})
     anytime.lead(body.name)
     cache = office.workspace.cache / "states"
     learner = Learner(body, office.sets, recipe.seed, begun.say, cache)

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -178,7 +179,7 @@ def load_image_body(folder: Path) -> ImageBody:
     try:
         tensors = load_file(folder / "model.safetensors")
         found = body.load_state_dict(tensors, strict=False)
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         raise ModelDamaged(f"the weights do not fit ({error}).", where=str(folder)) from None
     missing = [name for name in found.missing_keys if not name.endswith("num_batches_tracked")]
     if missing:

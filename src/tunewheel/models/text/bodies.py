@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -54,7 +55,10 @@ def load_text_backbone(folder: Path) -> Backbone:
 @lru_cache(maxsize=1)
 def _pretrained(weights: Path, size: int, changed: int) -> dict[str, Tensor]:
     """The tensors of a file by their plain names: read once for all the modules that a run makes of one body."""
-    return {plain_name(name): tensor for name, tensor in load_file(weights).items()}
+    try:
+        return {plain_name(name): tensor for name, tensor in load_file(weights).items()}
+    except SafetensorError as error:
+        raise ModelDamaged(f"the weights cannot be read ({error}).", where=str(weights)) from None
 
 
 def fill(backbone: Backbone, tensors: dict[str, Tensor], where: str) -> None:

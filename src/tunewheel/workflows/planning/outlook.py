@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...training.options import TrainingOptions
-from ..tuning.budget import Cost, Pace, answering_seconds, left_to_train
+from ..tuning.budget import Cost, Pace, answering_seconds, companion_seconds, left_to_train
 from ..tuning.lay_floors import MOST_ROWS
 from .probe import Told
 
@@ -23,6 +23,9 @@ STATE_BYTES = 2
 # Memory to answer for a certificate, in modules; and of a training, in sizes of what moves. Measured in whole runs of
 # MiniLM and e5-small (docs/log.md).
 CERTIFYING, SESSION = 1.5, 2.5
+# How many times as long a training takes on half of the cores, and what a process takes before it has loaded a body, in
+# MB (docs/log.md).
+ON_HALF, PROCESS_MB = 1.4, 250
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ class Rows:
 @dataclass(frozen=True)
 class Outlook:
     """Seconds of a run: `before` a training, of the training (`cost`, and as a rule so many `passes`), of learning
-    `again`, and of all that comes `after`; kept back for `answering` the test rows. Memory and disk in MB."""
+    `again`, and of all that comes `after`; kept back for `answering` the test rows. Memory and disk in MB: `beside_mb`
+    is that of a companion in a search."""
 
     options: TrainingOptions
     before: float
@@ -53,6 +57,7 @@ class Outlook:
     after: float
     answering: float
     memory_mb: float
+    beside_mb: float
     disk_mb: float
 
     @property
@@ -66,6 +71,13 @@ class Outlook:
     def left(self, budget: float) -> float:
         """Seconds of a `budget` that are left to train in, kept back what `tune` keeps back."""
         return left_to_train(budget - self.before, self.answering) - self.again
+
+    def most_memory_mb(self, budget: float, free_mb: float) -> float:
+        """Memory of a run with a budget: with a companion, where there are the time and the memory for one."""
+        with_both = self.memory_mb + self.beside_mb
+        on_half = replace(self.cost, epoch=ON_HALF * self.cost.epoch)
+        rest = self.left(budget) - self.cost.once - self.passes * self.cost.epoch
+        return with_both if rest > companion_seconds(self.options, on_half) and with_both < free_mb else self.memory_mb
 
 
 def usual_passes(options: TrainingOptions) -> float:
@@ -110,7 +122,8 @@ def outlook(rows: Rows, read: Floored, told: Told, *, hurried: bool) -> Outlook:
         + _rows_mb(rows, told)
         + _again_mb(rows.few, told.module_mb, told.moving_mb)
     )
-    return Outlook(options, before, cost, again, after, kept_back, memory, _disk_mb(rows, told))
+    beside = PROCESS_MB + told.memory_mb + told.growing_mb
+    return Outlook(options, before, cost, again, after, kept_back, memory, beside, _disk_mb(rows, told))
 
 
 def floored(rows: Rows, seconds: float, memory_mb: float, told: Told | None) -> Floored:

@@ -3,7 +3,6 @@ is their own and their failure stops nothing else."""
 
 from __future__ import annotations
 
-import base64
 import json
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...records import Example
-from ..rows.frozen import as_example, as_row
+from ..rows.handed import read_examples, write_examples
 
 PARTS = ("train", "validation")
 MOST_SECONDS = 300.0
@@ -91,8 +90,7 @@ class Told:
 def write_rows(folder: Path, parts: Mapping[str, Sequence[Example]]) -> None:
     """The rows that all probes of a plan read."""
     for name in PARTS:
-        with (folder / f"{name}.jsonl").open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(as_row(example), default=_as_text) + "\n" for example in parts[name])
+        write_examples(folder / f"{name}.jsonl", parts[name])
 
 
 def probed(folder: Path, number: int, ask: Ask) -> list[Told | str]:
@@ -128,15 +126,4 @@ def _answers(path: Path) -> Iterator[Told | str]:
 
 def read_rows(folder: Path) -> list[list[Example]]:
     """What `write_rows` wrote, part by part."""
-    return [[_example(line) for line in (folder / f"{name}.jsonl").open(encoding="utf-8")] for name in PARTS]
-
-
-def _as_text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _example(line: str) -> Example:
-    row = json.loads(line)
-    if row.get("picture") is not None:
-        row["picture"] = base64.b64decode(row["picture"])
-    return as_example(row)
+    return [read_examples(folder / f"{name}.jsonl") for name in PARTS]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...evaluation.render.words import seconds as spoken
+from ...models.estimate import cores
 from ..tuning.budget import HURRY, OTHER_BODIES, fitted
 from .expect import Range, as_it_was, fine_tuned, with_all_rows
 from .outlook import Floored, Outlook, Rows, outlook
@@ -63,8 +64,10 @@ def _way(one: Probed, rows: Rows, read: Floored, reads: str, limits: Limits) -> 
         return way
     ahead = outlook(rows, read, one.told, hurried=limits.seconds is not None and limits.seconds <= HURRY)
     fits, passes, why = _fit(ahead, limits)
+    alone = limits.seconds is None or cores() == 1
+    memory = ahead.memory_mb if alone else ahead.most_memory_mb(limits.seconds or 0.0, limits.memory_mb)
     return Way(
-        one.body.name, MOVES[one.mode], settings, round(ahead.seconds, 1), round(ahead.memory_mb),
+        one.body.name, MOVES[one.mode], settings, round(ahead.seconds, 1), round(memory),
         round(ahead.disk_mb), _score(one.told, rows, reads, one.mode), round(passes, 1),
         None if limits.price is None else round(limits.price * ahead.seconds / 3600, 4), fits, why,
     )  # fmt: skip

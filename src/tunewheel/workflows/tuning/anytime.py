@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from ...evaluation.report import spelled
@@ -49,11 +50,11 @@ class Anytime:
     def offer(
         self, candidate: Candidate, idea: str, began: float, *, settings: Mapping[str, Any] | None = None,
         ended: Ended = "finished", moments: Sequence[tuple[float, float]] = (), instead: bool = False,
-        settled: bool = True,
+        settled: bool = True, end: float | None = None,
     ) -> None:  # fmt: skip
         """A candidate that is ready; registered where it is the best so far and `settled`: nothing is about to take its
-        place. With `instead` it takes the place of the fine-tuned one whatever its score. `began` and the times of
-        `moments` are readings of `time.perf_counter`."""
+        place. With `instead` it takes the place of the fine-tuned one whatever its score. `began`, `end` (now, if left
+        out) and the times of `moments` are readings of `time.perf_counter`."""
         body = _body_of(candidate)
         if candidate.made.role == "floor":
             self._floors.append(candidate)
@@ -61,8 +62,8 @@ class Anytime:
             self._before[body] = candidate
         elif body not in self._tuned or candidate.score > self._tuned[body].score or instead:
             self._tuned[body] = candidate  # the others are let go: a module fills memory
-        better = self._seen([*moments, (time.perf_counter(), candidate.score)])
-        self._note(idea, began, settings, candidate.score, ended, better)
+        better = self._seen([*moments, (end or time.perf_counter(), candidate.score)])
+        self._note(idea, began, settings, candidate.score, ended, better, end)
         if settled and len(self.plain) > 1 and candidate.score > self.drafted:  # the first one knows nothing
             self._make_draft(candidate)
 
@@ -104,10 +105,10 @@ class Anytime:
 
     def passed(
         self, idea: str, began: float, score: float | None, *, settings: Mapping[str, Any] | None = None,
-        ended: Ended = "pruned", moments: Sequence[tuple[float, float]] = (),
+        ended: Ended = "pruned", moments: Sequence[tuple[float, float]] = (), end: float | None = None,
     ) -> None:  # fmt: skip
         """A training of which nothing is kept."""
-        self._note(idea, began, settings, score, ended, self._seen(moments))
+        self._note(idea, began, settings, score, ended, self._seen(moments), end)
 
     def rising(self, candidate: Callable[[], Candidate], score: float) -> None:
         """A training under way that has just scored so much: registered now and then where it is the best so far."""
@@ -127,20 +128,19 @@ class Anytime:
         return Search(self.budget, metric, self.rows, _told_apart(self.tried), list(self.moments), why, told)
 
     def _seen(self, moments: Sequence[tuple[float, float]]) -> bool:
-        """Whether the best score rose at one of these moments."""
-        rose = False
-        for at, score in moments:
-            if score > self._score:
-                self._score, rose = score, True
-                self.moments.append((round(at - self.started, 2), score))
-        return rose
+        """Whether the best score rose at one of these moments. What was trained beside is told later than it was."""
+        new = [(round(at - self.started, 2), score) for at, score in moments]
+        self.moments = _rising([*self.moments, *new])
+        before, self._score = self._score, max([self._score, *(score for _, score in new)])
+        return self._score > before
 
     def _note(
-        self, idea: str, began: float, settings: Mapping[str, Any] | None, score: float | None, ended: Ended, best: bool
-    ) -> None:
+        self, idea: str, began: float, settings: Mapping[str, Any] | None, score: float | None, ended: Ended,
+        best: bool, end: float | None = None,
+    ) -> None:  # fmt: skip
         if any(one.idea == idea and one.settings == dict(settings or {}) for one in self.tried):
             return  # of an earlier start
-        seconds = round(time.perf_counter() - began, 2)
+        seconds = round((end or time.perf_counter()) - began, 2)
         number = len(self.tried) + 1
         began = round(began - self.started, 2)
         self.tried.append(Tried(number, idea, dict(settings or {}), began, seconds, score, ended, best))
@@ -165,6 +165,15 @@ class Anytime:
 
 def _body_of(candidate: Candidate) -> str:
     return candidate.made.body.name if candidate.made.body else ""
+
+
+def _rising(moments: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Those moments at which the best score rose, in order of time."""
+    rising: list[tuple[float, float]] = []
+    for at, score in sorted(moments, key=itemgetter(0)):
+        if not rising or score > rising[-1][1]:
+            rising.append((at, score))
+    return rising
 
 
 def _told_apart(tried: Sequence[Tried]) -> list[Tried]:

@@ -41,6 +41,8 @@ LEAST_FOR_FLOORS = 1_000_000
 OTHER_BODIES = 100.0
 # Loading a fresh module, and finding states that are kept.
 SETUP_SECONDS = 1.5
+# Seconds before a companion has loaded what it needs, and so many trainings of it must fit after that.
+COMPANION_SECONDS, COMPANION_TRAININGS = 8.0, 2
 
 
 def seconds_of(budget: str) -> float:
@@ -169,6 +171,11 @@ def fitted(options: TrainingOptions, price: Cost, left: float) -> TrainingOption
         return options
     enough = passes >= max(options.epochs / 2, 1)
     return options.model_copy(update={"epochs": passes}) if enough else None
+
+
+def companion_seconds(options: TrainingOptions, price: Cost) -> float:
+    """Seconds in which a companion that trains at this price has done enough to be worth its start."""
+    return COMPANION_SECONDS + COMPANION_TRAININGS * (price.once + options.epochs * price.epoch)
 
 
 def _told(way: TrainingOptions, passes: float, price: Cost, seconds: float) -> str:

@@ -25,7 +25,7 @@ from .underway import finish
 
 @dataclass(frozen=True)
 class Ending:
-    """What the last chapter of a run needs to know of the others."""
+    """What the last chapter of a run needs to know of the others; a companion has held `beside_mb` of memory."""
 
     office: Office
     recipe: Recipe[Any]
@@ -35,6 +35,7 @@ class Ending:
     gate: Gate = promote_if_proved
     clock: Clock | None = None
     planned: Forecast | None = None
+    beside_mb: float = 0.0
 
 
 def conclude(ending: Ending, candidates: Sequence[Candidate], say: Say) -> Run:
@@ -100,7 +101,7 @@ def _saved(run: Run) -> Run:
 
 
 def _facts(ending: Ending) -> dict[str, Any]:
-    seconds, memory = round(time.perf_counter() - ending.started, 1), round(peak_memory_mb())
+    seconds, memory = round(time.perf_counter() - ending.started, 1), round(peak_memory_mb() + ending.beside_mb)
     return {
         "rows": ending.office.sets.rows,
         "model": ending.recipe.model.name,

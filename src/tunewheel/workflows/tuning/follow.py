@@ -23,9 +23,9 @@ from ..rows.sets import Sets
 from .average import part_of_the_way
 from .kept import Training
 from .papers import DATA, LEARNT
-from .trainings import SHARES, Best, Trainings
+from .trainings import CONTINUED, SHARES, Best, Trainings
 
-CONTINUED, BETWEEN = "Gone on with the live version", "Between the live version and the new one"
+BETWEEN = "Between the live version and the new one"
 # What has learnt already needs fewer passes.
 PASSES = 1 / 3
 Weights = Mapping[str, torch.Tensor]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from ...errors import WorkspaceError
 from ...evaluation.search import Tried
@@ -30,12 +30,18 @@ class Training:
     body: str = ""
 
 
+def _listed(under_way: Any) -> Any:
+    """Runs of before knew one training under way, or none."""
+    return under_way if isinstance(under_way, list) else [under_way] if under_way else []
+
+
 @dataclass
 class Kept:
     """The budget and what of it is `spent` (seconds), the record so far, the options that were planned, the settings
     that the user `fixed`; the best training with its score, its seconds, the `share` of its way that its weights go and
-    the version that holds it; and the training under way. `body` names the pre-trained one that all of this is about,
-    where it is not the first of the run; `others` are those that may still be tried."""
+    the version that holds it; and the trainings under way. `body` names the pre-trained one that all of this is about,
+    where it is not the first of the run; `others` are those that may still be tried. A companion has held `beside_mb`
+    of memory at most."""
 
     budget: float
     spent: float = 0.0
@@ -50,9 +56,10 @@ class Kept:
     seconds: float = 0.0
     share: float = 1.0
     draft: str | None = None
-    under_way: Training | None = None
+    under_way: Annotated[list[Training], BeforeValidator(_listed)] = field(default_factory=list)
     body: str = ""
     others: list[str] = field(default_factory=list)
+    beside_mb: float = 0.0
 
     def save(self, folder: Path) -> None:
         """Write it in one step: a crash leaves the old state or the new one."""

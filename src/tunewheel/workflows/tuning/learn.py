@@ -5,37 +5,38 @@ from __future__ import annotations
 import math
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file
 
 from ...evaluation.report import Role
-from ...models.adapters import choose_moving
-from ...models.backbone import load_backbone
 from ...models.estimate import seconds_a_unit
 from ...models.heads import Headed
-from ...records import Array, Batch, Example, Picture, Scores, Step
+from ...models.lanes import computing_on
+from ...records import Array, Batch, Example, Picture, Step
 from ...task import Outputs, Task
 from ...training.batches import order, sizes
 from ...training.floors import frozen
 from ...training.loop import Session, train
 from ...training.options import TrainingOptions
-from ...training.precision import device, measured_lanes
+from ...training.precision import measured_lanes
 from ...training.reading import ModuleEngine, decided, features
 from ...training.states import with_states
-from ...training.weighing import weighed
 from ..rows.sets import Sets
 from ..say import Say
 from .body import Body
 from .budget import Cost, Pace
 from .contend import Candidate, Made, candidate
 from .trial import Trial, Watch, run_trial
+from .workbench import Head, Workbench
 
 PROBED_STEPS = 6
 PROBED_UNITS, PROBED_PICTURES = 4_096, 64
@@ -43,19 +44,16 @@ PROBED_READINGS = 2
 SAMPLED = 2_000
 FINE_TUNED = "Fine-tuned"
 Pair = tuple[Array, Array]  # vectors (N, H) and targets
-Head = dict[str, torch.Tensor]
 
 
-class Learner:
-    """The encoded sets and the body they were encoded for. Each text is tokenised once."""
+class Learner(Workbench):
+    """The encoded sets of a run and the body they were encoded for. Each text is tokenised once."""
 
     def __init__(self, body: Body, sets: Sets, seed: int, say: Say, cache: Path) -> None:
-        self.body, self.task, self.sets, self.seed, self.say, self.cache = body, body.task, sets, seed, say, cache
-        self.train = self.task.encode(sets.train)
-        self.validation = self.task.encode(sets.validation)
-        # Of the frozen encoder: a head that has not seen the validation rows, and one that may have.
-        self.head: Head = {}
-        self.last_head: Head = {}
+        train, validation = body.task.encode(sets.train), body.task.encode(sets.validation)
+        super().__init__(body, train, validation, sets.validation, cache, say)
+        self.sets, self.seed = sets, seed
+        self.last_head: Head = {}  # of the frozen encoder, too; it may have seen the validation rows
 
     @cached_property
     def everything(self) -> Batch:
@@ -68,21 +66,12 @@ class Learner:
         body = self.fresh_module(self.seed).backbone
         return len(body.blocks()) if body.separable else 1
 
-    def fresh_module(self, seed: int, dropout: float = 0.0, head: Head | None = None) -> Headed:
-        """The pre-trained body under a new head, or under a copy of `head`; the same seed gives the same head."""
-        torch.manual_seed(seed)
-        module: Headed = self.task.adapt(load_backbone(self.body.folder))  # type: ignore[assignment]
-        module.dropout.p = dropout
-        if head:
-            module.head.load_state_dict(head)
-        return module.to(device())
-
     def settled(self, options: TrainingOptions, units: int | None = None) -> TrainingOptions:
         """The options with the number of lanes, measured where it was left open; for a training on rows of so many
         `units`, by default those of the training rows."""
         if options.lanes:
             return options
-        count = measured_lanes(self.task, self._prepared(options, self.seed), self.train, options, units)
+        count = measured_lanes(self.task, self.prepared(options, self.seed), self.train, options, units)
         return options.model_copy(update={"lanes": count})
 
     @property
@@ -104,7 +93,7 @@ class Learner:
 
     def score(self, module: Headed, *, half: bool = False) -> float:
         """The metric that decides, on the validation rows."""
-        return self._score(ModuleEngine(module, half=half), self.validation)[self.task.best_by]
+        return self.scores(ModuleEngine(module, half=half), self.validation)[self.task.best_by]
 
     def beginning(self, trial: Trial, *, last: bool = False) -> Head:
         """All tensors of the module with which a training began, or the `last` one from all rows."""
@@ -168,22 +157,28 @@ class Learner:
         fit(everything, strengths=(strength,), again=True)
         return twin, answers()
 
-    def cost(self, options: TrainingOptions) -> Cost:
-        """What fine-tuning with these options costs, from a few steps that are thrown away."""
+    def cost(self, options: TrainingOptions, at_once: int = 1) -> Cost:
+        """What fine-tuning with these options costs, from a few steps that are thrown away; each of several where they
+        run `at_once`."""
         costs = sizes(self.train)
         steps = len(order(costs, options.batch_units, seed=self.seed, epoch=0))
-        return self.pace(options).cost(options, int(costs.sum()), self.held_units, steps)
+        pace = self._pace_of_each(options, at_once) if at_once > 1 else self.rehearsal(options, PROBED_STEPS)[0]
+        return pace.cost(options, int(costs.sum()), self.held_units, steps)
 
-    def pace(self, options: TrainingOptions) -> Pace:
-        """How fast fine-tuning with these options is, from a few steps that are thrown away."""
-        return self.rehearsal(options, PROBED_STEPS)[0]
+    def _pace_of_each(self, options: TrainingOptions, count: int) -> Pace:
+        """That of the slowest of so many that run at once."""
+        cores = torch.get_num_threads()
+        pool = ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(cores,))
+        with computing_on(cores), pool:
+            found = pool.map(lambda _: self.rehearsal(options, PROBED_STEPS)[0], range(count))
+            return max(found, key=lambda pace: pace.learning)
 
     def rehearsal(
         self, options: TrainingOptions, steps: int, seen: Callable[[Step], None] = lambda step: None
     ) -> tuple[Pace, Session]:
         """A training on the rows of so many `steps` and on the longest, which show how much memory it takes; `seen`
         hears of each step. Gives how fast it was, and the session that came of it."""
-        module = self._prepared(options, self.seed)
+        module = self.prepared(options, self.seed)
         costs = sizes(self.train)
         batches = order(costs, options.batch_units, seed=self.seed, epoch=0)[:steps]
         few = self.train.select(np.unique(np.concatenate([*batches, _longest(costs, options.batch_units)])))
@@ -201,28 +196,6 @@ class Learner:
         started = time.perf_counter()
         ModuleEngine(session.module, half=session.half)(rows)
         return Pace(seconds_a_unit(probes), (time.perf_counter() - started) / units, keeping), session
-
-    def trial(
-        self, options: TrainingOptions, seed: int, folder: Path, watch: Watch | None = None,
-        start: Mapping[str, torch.Tensor] | None = None,
-    ) -> Trial:  # fmt: skip
-        """One training, steered by the validation rows, from the weights of `start` or of the pre-trained body."""
-        rows = _read_at_all(self.train, options, seed)
-        session, rows, held = self.session(options, seed, rows, self.validation, self.head, start)
-        return run_trial(session, rows, partial(self._score, held=held), folder, self.say, watch)
-
-    def session(
-        self, options: TrainingOptions, seed: int, rows: Batch, held: Batch, head: Head,
-        start: Mapping[str, torch.Tensor] | None = None,
-    ) -> tuple[Session, Batch, Batch]:  # fmt: skip
-        """A fresh session, and the training and validation rows as it reads them."""
-        module = self._prepared(options, seed, head)
-        if start:
-            module.load_state_dict(start)
-        # Layers that stand still read each row once, not once an epoch.
-        half = options.precision == "bf16"
-        rows, held = (with_states(module, batch, self.cache, half=half) for batch in (rows, held))
-        return Session(weighed(self.task, rows["targets"], options.class_weighting), module, options, seed), rows, held
 
     def refit(self, twin: Trial, folder: Path, watch: Watch | None = None) -> Trial:
         """The same training once more on all rows, validation rows among them; its last weights are kept."""
@@ -243,21 +216,19 @@ class Learner:
         )
         return _with_rough(made, trial.module) if trial.options.precision == "bf16" else made
 
+    def restored(self, options: TrainingOptions, seed: int, weights: Path) -> Headed:
+        """The module of a training from the file of its weights, see `companion_child`. Adapters were merged there."""
+        plain = {"mode": "head"} if options.mode == "lora" else {}
+        module = self.prepared(options.model_copy(update=plain), seed)
+        module.load_state_dict(load_file(weights), strict=False)
+        return module
+
     def interim(self, session: Session) -> Candidate:
         """A module that is still being trained, as it is now."""
         outputs = ModuleEngine(session.module)(self.validation)
         return self._candidate(
             FINE_TUNED, "after", session.module, outputs, session.seconds, (), session.options, outputs
         )
-
-    def _prepared(self, options: TrainingOptions, seed: int, head: Head | None = None) -> Headed:
-        """A fresh module in which just that moves which is to move."""
-        module = self.fresh_module(seed, options.dropout, head if options.warm_head else None)
-        choose_moving(module, options.mode, layers=options.layers, rank=options.lora_rank, words=options.move_words)
-        return module
-
-    def _score(self, engine: ModuleEngine, held: Batch) -> Scores:
-        return self.task.score(self.task.decode(engine(held), held), self.sets.validation)
 
     def _encoded(self, task: Task, examples: Sequence[Example]) -> Batch:
         return self.validation if examples is self.sets.validation else task.encode(examples)
@@ -277,14 +248,6 @@ class Learner:
 def _with_rough(candidate: Candidate, module: Headed) -> Candidate:
     """The candidate with a way to answer in bf16, for where it is compared with and not served."""
     return replace(candidate, made=replace(candidate.made, rough=ModuleEngine(module, half=True)))
-
-
-def _read_at_all(batch: Batch, options: TrainingOptions, seed: int) -> Batch:
-    """The rows that a training of less than one pass reads: no others need their states computed."""
-    steps = order(sizes(batch), options.batch_units, seed=seed, epoch=0)
-    if options.steps is None or options.steps >= len(steps):
-        return batch
-    return batch.select(np.sort(np.concatenate(steps[: options.steps])))
 
 
 def _longest(costs: NDArray[np.int64], units: int) -> NDArray[np.int64]:

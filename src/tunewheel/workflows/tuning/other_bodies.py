@@ -13,11 +13,9 @@ from ...errors import TunewheelError
 from ...evaluation.compare import points
 from ...models.cache import obtain
 from ...models.estimate import available_memory_mb, computing_weights, give_back_memory, needed_memory_mb
-from ...models.folder import about
 from ...records import Example
 from ...training.options import TrainingOptions
-from ...training.precision import measured_precision
-from ...training.suggest import suggest
+from ..choose import suggested, with_precision
 from ..say import Say
 from .anytime import BODY
 from .body import Body
@@ -42,12 +40,9 @@ def suited(
 ) -> TrainingOptions:  # fmt: skip
     """Training settings that suit a body as if it had been the first of the run; those that the user `fixed` stay as
     they are in `settled`."""
-    chosen = suggest(body.task.reads, len(rows), frozen_words=bool(about(body.folder).get("frozen")))
     mine = {name: getattr(settled, name) for name in TrainingOptions.model_fields if name in fixed}
-    options = chosen.model_copy(update=mine)
-    if options.precision != "auto":
-        return options
-    return options.model_copy(update={"precision": measured_precision(body.task, body.folder, rows)})
+    options = suggested(body.folder, body.task.reads, len(rows)).model_copy(update=mine)
+    return with_precision(options, body.task, body.folder, rows)
 
 
 @dataclass(frozen=True)
@@ -75,6 +70,7 @@ class OtherBodies:
         for name in list(self.kept.others):
             planned = self._safely(name, spending, planned)
             self.kept.others.remove(name)
+            self.kept.under_way = [one for one in self.kept.under_way if one.body != name]
             spending.trainings.save()
         return planned
 
@@ -90,7 +86,7 @@ class OtherBodies:
             give_back_memory()
 
     def _tried(self, name: str, spending: Spending, planned: TrainingOptions) -> TrainingOptions:
-        begun = self.kept.under_way if self.kept.under_way and self.kept.under_way.body == name else None
+        begun = next((one for one in self.kept.under_way if one.body == name), None)
         folder, times = _found(name, spending, self.say)
         why = _too_large(folder) or ("" if begun else _no_time(times, spending, planned))
         if why:
@@ -123,9 +119,14 @@ class OtherBodies:
     def _trained(self, other: _Other, begun: Training | None, spending: Spending) -> TrainingOptions | None:
         """Fine-tune it as the first was; `spending` goes on with the better one. Gives the options of its training, or
         None where the first body stays."""
-        beside = self._beside(spending, other.body)
-        beside.read_as_it_is(other.options)
-        training = begun or self._planned(beside, other.options)
+        beside, options = self._beside(spending, other.body), other.options
+        if begun is None:
+            fitting = self._fits(beside, options, _reading(other.times, spending))
+            if fitting is None:
+                return None
+            options = options.model_copy(update={"lanes": fitting.lanes})
+        beside.read_as_it_is(options)
+        training = begun or self._planned(beside, options)
         if training is not None:
             beside.trainings.train(training)
         if training is None or not self._takes_over(other, spending):
@@ -140,16 +141,23 @@ class OtherBodies:
         """The spending of another body on trial: what the first needs at the end is left to it."""
         first, ours = spending.learner, spending.trainings
         learner = Learner(body, first.sets, first.seed, self.say, first.cache)
-        trainings = Trainings(learner, ours.anytime, ours.clock, self.kept, ours.folder, trial=ours.again)
+        trainings = Trainings(learner, ours.anytime, ours.clock, self.kept, ours.folder, reserved=ours.again)
         return Spending(trainings, self.say, spending.fixed, spending.settled)
 
-    def _planned(self, beside: Spending, options: TrainingOptions) -> Training | None:
-        whole, name = beside.whole(options), beside.learner.body.name
+    def _fits(self, beside: Spending, options: TrainingOptions, before: float = 0.0) -> TrainingOptions | None:
+        """The options for as many passes as fit, so many seconds `before` them; None, and a sentence, for too few."""
+        whole = beside.whole(options, before)
         if whole is None:
-            self.say.line(f"{name} is left: too few of its passes fit into {beside.trainings.room():.0f} s.")
+            left = max(beside.trainings.room() - before, 0.0)
+            self.say.line(f"{beside.learner.body.name} is left: too few of its passes fit into {left:.0f} s.")
+        return whole
+
+    def _planned(self, beside: Spending, options: TrainingOptions) -> Training | None:
+        whole, learner = self._fits(beside, options), beside.learner
+        if whole is None:
             return None
         self.kept.count += 1
-        return Training(self.kept.count, TRAINING, whole, beside.learner.seed, body=name)
+        return Training(self.kept.count, TRAINING, whole, learner.seed, body=learner.body.name)
 
     def _takes_over(self, other: _Other, spending: Spending) -> bool:
         anytime, learner = spending.anytime, spending.learner
@@ -193,7 +201,12 @@ def _looking(clock: Clock) -> float:
 def _before_training(times: float, spending: Spending) -> float:
     """Seconds for a look, for the frozen encoder, and for what the answers at the end take more."""
     assert spending.clock is not None
-    readings, seconds = spending.trainings.readings, spending.clock.seconds
-    reading = times * LONGER * spending.learner.train_units * readings.unit
-    reading = min(reading, max(FROZEN_SECONDS, FROZEN_OF_BUDGET * seconds))
-    return _looking(spending.clock) + reading + max(times * LONGER - 1, 0.0) * readings.answering
+    more = max(times * LONGER - 1, 0.0) * spending.trainings.readings.answering
+    return _looking(spending.clock) + _reading(times, spending) + more
+
+
+def _reading(times: float, spending: Spending) -> float:
+    """Seconds for the frozen encoder."""
+    assert spending.clock is not None
+    reading = times * LONGER * spending.learner.train_units * spending.trainings.readings.unit
+    return min(reading, max(FROZEN_SECONDS, FROZEN_OF_BUDGET * spending.clock.seconds))

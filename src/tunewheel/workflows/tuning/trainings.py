@@ -11,18 +11,22 @@ from typing import Any
 
 from ...models.estimate import give_back_memory
 from ...models.heads import Headed
+from ...training import checkpoints
 from .anytime import BODY, Anytime
 from .average import Averager, part_of_the_way
-from .budget import Clock
+from .budget import SETUP_SECONDS, Clock
+from .companion import Beside, Companion
 from .contend import Candidate
 from .kept import Kept, Training
 from .learn import Learner
+from .orders import Outcome
 from .preference import proved_on_validation
 from .readings import Readings
 from .trial import Trial
 from .watching import Watching
 
 PART_WAY, AVERAGE, REFIT = "Part of the way", "Average of weights", "Learnt anew from all rows"
+CONTINUED = "Gone on with the live version"
 # How far trained weights may go from where they began; of equals the first. Figures in docs/log.md.
 SHARES = (0.5, 0.25, 0.75)
 # Where one reading of the validation rows takes more of the budget than this, weights are taken as they are.
@@ -48,14 +52,15 @@ class Best:
 
 class Trainings:
     """Trains one body, offers what comes of it to `anytime`, and holds the best. `kept` says what an earlier start came
-    to. Who is on `trial` beside another body must leave that one so many seconds, and changes nothing of its record."""
+    to. Who is on trial beside another body must leave that one so many seconds (`reserved`), and changes nothing of its
+    record."""
 
     def __init__(
         self, learner: Learner, anytime: Anytime, clock: Clock | None, kept: Kept, folder: Path,
-        trial: float | None = None,
+        reserved: float | None = None,
     ) -> None:  # fmt: skip
         self.learner, self.anytime, self.clock, self.kept, self.folder = learner, anytime, clock, kept, folder
-        self.on_trial, self.others = trial is not None, trial or 0.0
+        self.on_trial, self.reserved = reserved is not None, reserved or 0.0
         self.best: Best | None = None
         self.averager = Averager()
         self.readings = Readings()
@@ -65,7 +70,7 @@ class Trainings:
         if self.clock is None:
             return float("inf")
         ours = self.clock.for_training(self.readings.answering) - self.readings.judging - self.anytime.cost
-        return ours - self.again - self.others
+        return ours - self.again - self.reserved
 
     def room(self) -> float:
         """Seconds that the next training may take: time to go back part of the way is kept back, and where rows are
@@ -77,28 +82,51 @@ class Trainings:
 
     def train(
         self, training: Training, suggestion: Any = None, start: Mapping[str, Any] | None = None,
-        beside: Training | None = None,
+        meanwhile: Callable[[], None] | None = None,
     ) -> tuple[float, bool]:  # fmt: skip
         """One training; offered unless it was given up. Gives its score, and whether it came to its end.
 
         `suggestion` is what a search asked for, and hears how it goes. `start` are the weights to begin with, where
-        they are not those of the pre-trained body. Checkpoints of a training `beside` it are left alone.
+        they are not those of the pre-trained body. `meanwhile` is called after each validation, where another training
+        runs beside, which must be looked at, too, when the time is up.
         """
-        self.kept.under_way = training
-        self.save()
-        began = time.perf_counter()
-        watch = Watching(self.room(), self.anytime, self.learner, suggestion, self.save if self.clock else None)
+
+        def noted() -> None:
+            self.save()
+            if meanwhile:
+                meanwhile()
+
+        self._begun(training)
+        began, seconds = time.perf_counter(), self.room() - (self._looking if meanwhile else 0.0)
+        watch = Watching(seconds, self.anytime, self.learner, suggestion, noted if self.clock else None)
         try:
-            folder = self._folder(training.number)
-            trial = self.learner.trial(training.options, training.seed, folder, watch, start)
+            trial = self.learner.trial(
+                training.options, training.seed, self._folder(training.number), watch, start
+            )  # fmt: skip
         finally:
             self.save()
-        told = {"settings": self.settings(training.settings), "ended": trial.ended, "moments": trial.moments}
-        score = self._told(training, began, trial, told)
-        self.kept.under_way = None
-        self.save()
-        self._tidy(beside)
-        return score, trial.ended != "pruned"
+        return self._ended(training, began, trial)
+
+    def train_beside(self, companion: Companion, training: Training, suggestion: Any = None) -> None:
+        """Have the companion train it within the time that is left now."""
+        self._begun(training)
+        companion.begin(training, self._folder(training.number), self.room() - self._looking, suggestion)
+
+    def take(self, beside: Beside) -> tuple[float, bool]:
+        """What the companion came to, as if it had been trained here. Waits for it; raises `Lost`."""
+        training, outcome = beside.training, beside.result.result()
+        self.kept.beside_mb = max(self.kept.beside_mb, outcome.peak_mb)
+        if outcome.ended == "pruned":
+            self._gave_up(training, beside.began, outcome, outcome.end)
+            self.closed(training)
+            return outcome.score, False
+        module = self.learner.restored(training.options, training.seed, beside.weights)
+        beside.weights.unlink(missing_ok=True)
+        trial = Trial(
+            module, training.options, training.seed, outcome.score, outcome.seconds, outcome.curve, outcome.moments,
+            outcome.ended,
+        )  # fmt: skip
+        return self._ended(training, beside.began, trial, outcome.end)
 
     def refit(self) -> None:
         """Few rows: the best training once more, validation rows among those that are learnt from."""
@@ -123,16 +151,19 @@ class Trainings:
             trial = Trial(module, best.options, best.seed, kept.score, kept.seconds, [], [], "finished")
             self.best = Best(best, trial, self.learner.tuned(trial), kept.share, kept.draft)
             self.anytime.hold(self.best.candidate)
-        mine = kept.under_way if kept.under_way and kept.under_way.body == kept.body else None
-        beside = None if mine else kept.under_way  # of another body, which is gone on with later
-        waiting = mine or (best if best is not None and self.best is None else None)
-        if waiting is not None and self.left() > 0:
-            self.train(waiting, beside=beside)
-        kept.under_way = beside
+        waiting = [one for one in kept.under_way if one.body == kept.body]  # others are gone on with later
+        if best is not None and self.best is None:
+            waiting = [best, *waiting]
+        for training in waiting:
+            begun = checkpoints.find(self._folder(training.number)) is not None
+            if training.idea != CONTINUED and (begun or self.left() > 0):
+                self.train(training)
+            else:  # what goes on from other weights is begun anew by who has them
+                self.closed(training)
 
     def lead(self) -> None:
         """From now on the run is about this body."""
-        self.on_trial, self.others = False, 0.0
+        self.on_trial, self.reserved = False, 0.0
         self.anytime.lead(self.learner.body.name)
         self.kept.body = self.learner.body.name
         self._remember_best()
@@ -158,11 +189,45 @@ class Trainings:
     def _folder(self, number: int) -> Path:
         return self.folder / "checkpoints" / f"trial{number:03d}"
 
-    def _told(self, training: Training, began: float, trial: Trial, told: Mapping[str, Any]) -> float:
+    def _begun(self, training: Training) -> None:
+        if training not in self.kept.under_way:  # of an earlier start
+            self.kept.under_way.append(training)
+        self.save()
+
+    def _ended(
+        self, training: Training, began: float, trial: Trial, end: float | None = None
+    ) -> tuple[float, bool]:  # fmt: skip
+        """Offer what came of a training that ended now or then; gives its score, and whether it came to its end."""
+        score, finished = trial.score, trial.ended != "pruned"
+        if finished:
+            score = self._offered(training, began, trial, end)
+        else:
+            self._gave_up(training, began, trial, end)
+        self.closed(training)
+        return score, finished
+
+    def closed(self, training: Training) -> None:
+        """It is no longer under way. Checkpoints are for those that are; the best is registered as a draft."""
+        kept = self.kept
+        kept.under_way = [one for one in kept.under_way if one.number != training.number]
+        self.save()
+        give_back_memory()
+        if self.clock is not None:
+            waiting = {self._folder(one.number).name for one in kept.under_way}
+            for folder in (self.folder / "checkpoints").glob("trial*"):
+                if folder.name.partition(".")[0] not in waiting:  # it may be just being written (trial007.new)
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _gave_up(self, training: Training, began: float, trial: Trial | Outcome, end: float | None) -> None:
+        self.anytime.passed(training.idea, began, trial.score, **self._told(training, trial, end))
+
+    def _told(self, training: Training, trial: Trial | Outcome, end: float | None) -> dict[str, Any]:
+        settings = self.settings(training.settings)
+        return {"settings": settings, "ended": trial.ended, "moments": trial.moments, "end": end}
+
+    def _offered(self, training: Training, began: float, trial: Trial, end: float | None) -> float:
         """Offer what came of a training, and what can be made of its weights; gives its score."""
-        if trial.ended == "pruned":
-            self.anytime.passed(training.idea, began, trial.score, **told)
-            return trial.score
+        told = self._told(training, trial, end)
         candidate = self.learner.tuned(trial)
         back = trial.options.warm_head and self._has_time(self._going_back)
         # Few validation rows flatter whoever is best on them, and going back takes but a moment.
@@ -180,6 +245,12 @@ class Trainings:
     def _going_back(self) -> float:
         """Seconds to look at weights between the beginning and the end, and to answer with the best of them."""
         return len(SHARES) * self.readings.glancing + self.readings.judging
+
+    @property
+    def _looking(self) -> float:
+        """Seconds to look at what was trained beside."""
+        back = self._going_back if self._cheap else 0.0
+        return SETUP_SECONDS + self.readings.judging + back + self.anytime.cost
 
     @property
     def _averaging(self) -> float:
@@ -249,13 +320,6 @@ class Trainings:
         half = trial.options.precision == "bf16"
         averaged = replace(trial, module=mean, score=self.learner.score(mean, half=half), moments=[])
         candidate = self.learner.tuned(averaged)
-        self.anytime.offer(candidate, AVERAGE, began, settings=self.settings({"trainings": self.averager.count}))
+        settings = self.settings({"trainings": self.averager.count, "training": training.number})
+        self.anytime.offer(candidate, AVERAGE, began, settings=settings)
         self._keep_if_best(Best(training, averaged, candidate))
-
-    def _tidy(self, beside: Training | None) -> None:
-        """Checkpoints are for the training that is under way; the best is registered as a draft."""
-        give_back_memory()
-        if self.clock is not None:
-            others = self._folder(beside.number) if beside else None
-            for folder in set((self.folder / "checkpoints").glob("trial*")) - {others}:
-                shutil.rmtree(folder, ignore_errors=True)

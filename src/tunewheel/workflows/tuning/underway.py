@@ -47,7 +47,7 @@ def remember(folder: Path, recipe: Recipe[Any]) -> None:
 def finish(folder: Path, version: str) -> None:
     """Say that the run is done; what only an interrupted run would need is removed."""
     replace_text(folder / STATE, json.dumps({"version": version}))
-    for name in ("checkpoints", "floors", "bundle"):
+    for name in ("checkpoints", "floors", "bundle", "beside"):
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
