@@ -1,10 +1,14 @@
 import asyncio
 import socket
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
+import raw_http
 from keyword_task import predictor, slow
 from raw_http import REQUEST, reply
 
@@ -122,3 +126,28 @@ def test_a_head_without_an_end_is_refused_before_it_fills_the_memory(start):
                 continue
             break
         assert answer.startswith(b"HTTP/1.1 431")
+
+
+# In a process of its own: one in this process would be kept from asking by the server itself.
+ASKING = """
+import socket, sys
+from raw_http import REQUEST, reply
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10) as one:
+    for _ in range(200):
+        one.sendall(REQUEST)
+        assert reply(one).startswith(b"HTTP/1.1 200")
+"""
+
+
+def test_who_asks_again_the_moment_it_is_answered_is_alone_again(start):
+    told = []
+
+    def listening(service):
+        ask = service.ask
+        service.ask = lambda rows, seconds, **how: (told.append(how["alone"]), ask(rows, seconds, **how))[1]
+        return service
+
+    with start(behind=listening) as server:
+        path = {"PYTHONPATH": str(Path(raw_http.__file__).parent)}
+        subprocess.run([sys.executable, "-c", ASKING, str(server.port)], check=True, timeout=60, env=path)
+    assert told == [True] * 200

@@ -71,7 +71,8 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._turning_away = True
                 return None
             self._rounds.let_in(self.loop)
-        self.scope["alone"] = not self.tasks  # type: ignore[typeddict-unknown-key]
+        # Who was answered a moment ago is still among the tasks.
+        self.scope["alone"] = all(task.done() for task in self.tasks)  # type: ignore[typeddict-unknown-key]
         return super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
