@@ -22,7 +22,7 @@ def ended(study: Study, score: float, early: float | None = None) -> tuple[Sugge
     """One training that scores so much, `early` at a quarter of its way; and whether it was given up there."""
     asked = study.ask()
     pruned = asked.report(0.25, score if early is None else early)
-    study.tell(asked, score, pruned=pruned)
+    study.tell(asked, asked.options, score, pruned=pruned)
     return asked, pruned
 
 
@@ -94,6 +94,17 @@ def test_lines_of_a_search_that_knew_fewer_settings_are_learnt_from(file: Path) 
     file.write_text(json.dumps(line) + "\n", "utf-8")
     again = Study(AROUND, LAYERS, 0, file)
     assert len(again.tried) == 1 and again.ask().options.class_weighting in space.BALANCES
+
+
+@pytest.mark.parametrize(("passes", "learnt"), [(2, [2]), (1, [])], ids=["inside the space", "too few to tell"])
+def test_what_was_trained_for_fewer_passes_than_suggested_is_learnt_as_it_was(
+    passes: int, learnt: list[int], file: Path
+) -> None:
+    study = Study(AROUND, LAYERS, 0, file)
+    asked = next(one for one in iter(study.ask, None) if one.options.epochs > 2)
+    study.tell(asked, asked.options.model_copy(update={"epochs": passes}), 0.8, pruned=False)
+    assert [line["settings"]["epochs"] for line in study.tried] == learnt
+    assert len(Study(AROUND, LAYERS, 0, file).tried) == len(learnt)
 
 
 def test_options_for_which_there_is_no_time_leave_no_trace(file: Path) -> None:

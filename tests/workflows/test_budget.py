@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from listening import Listening
 from small_texts import intents, write_csv
 
@@ -16,8 +17,9 @@ from tunewheel.training.floors.frozen import TITLE as FROZEN
 from tunewheel.training.options import TrainingOptions
 from tunewheel.workflows.run import Run
 from tunewheel.workflows.tune import tune
-from tunewheel.workflows.tuning import budget, readings, searching, spend, trainings, watching
-from tunewheel.workflows.tuning.budget import Clock, Cost, afford, fitted, seconds_of, worth_starting
+from tunewheel.workflows.tuning import budget, kept, offering, readings, searching, spend, trainings, watching
+from tunewheel.workflows.tuning.budget import Clock, Cost, afford, fitted, seconds_of
+from tunewheel.workflows.tuning.learn import Learner
 from tunewheel.workspace import Workspace
 
 OPTIONS = TrainingOptions(epochs=4)
@@ -25,6 +27,14 @@ FULL, HALF = Cost(epoch=100.0, steps=50), Cost(epoch=20.0, steps=50)
 
 
 def bought(left: float, options: TrainingOptions = OPTIONS, layers: int = 6) -> tuple[TrainingOptions, str]:
+    options_bought, told = tried_to_buy(left, options, layers)
+    assert options_bought is not None
+    return options_bought, told
+
+
+def tried_to_buy(
+    left: float, options: TrainingOptions = OPTIONS, layers: int = 6
+) -> tuple[TrainingOptions | None, str]:
     return afford(options, layers, lambda: left, lambda way: HALF if way.mode == "partial" else FULL)
 
 
@@ -71,8 +81,15 @@ def test_a_body_of_one_layer_and_a_mode_that_was_asked_for_are_not_made_lighter(
 
 @pytest.mark.parametrize("left", [0.0, -50.0])
 def test_with_no_time_left_nothing_is_started_and_it_is_said(left: float) -> None:
-    options, told = bought(left)
-    assert not worth_starting(options) and "the body stays as it is" in told
+    options, told = tried_to_buy(left)
+    assert options is None and "the body stays as it is" in told
+
+
+def test_few_steps_that_were_asked_for_are_taken_as_they_are() -> None:
+    few = OPTIONS.model_copy(update={"steps": 5})
+    options, told = bought(30.0, few)
+    assert options == few and "all layers move for 0.1 passes" in told
+    assert fitted(few, FULL, 12.0) == few and fitted(few, FULL, 11.0) is None
 
 
 @pytest.mark.parametrize(("left", "epochs"), [(1000, 4), (301.6, 3), (201.6, 2), (150, None), (-5, None)])
@@ -110,7 +127,7 @@ def test_time_to_spare_goes_into_other_seeds_averages_and_other_settings(run: Ca
     spent = ideas(done)
     assert spent[-1] == trainings.REFIT, "few rows are learnt from to the last one"
     assert spent.index(spend.DEFAULT) < spent.index(searching.SEED) < spent.index(searching.SEARCH)
-    assert trainings.PART_WAY in spent
+    assert offering.PART_WAY in spent
     searched = [one.settings for one in done.report.search.tried if one.idea == searching.SEARCH]
     assert all("learning_rate" in settings for settings in searched)
     assert not any("batch_units" in settings for settings in searched), "what was asked for is not searched"
@@ -122,7 +139,7 @@ def test_trainings_from_one_beginning_are_averaged_where_validation_rows_are_apa
 ) -> None:
     held = write_csv(tmp_path / "held.csv", intents(40, seed=1))
     done = run(10_000.0, 500.0, "training.epochs=1", "training.learning_rate=1e-5", validation=str(held))
-    assert trainings.AVERAGE in ideas(done) and trainings.REFIT not in ideas(done)
+    assert offering.AVERAGE in ideas(done) and trainings.REFIT not in ideas(done)
 
 
 def test_what_was_the_best_on_the_way_was_registered_at_once_and_stays(run: Callable[..., Run]) -> None:
@@ -153,22 +170,79 @@ def test_a_run_that_was_stopped_goes_on_with_what_is_left_of_its_budget(
     assert done.version.status == "ready"
 
 
-def test_what_nobody_settled_is_searched_after_a_stop_too(
-    tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("limits", [{"budget": "2m"}, {}], ids=["with a budget", "without one"])
+def test_what_nobody_settled_is_settled_by_nobody_after_a_stop_too(
+    limits: dict[str, str], tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fixed: list[list[str]] = []
+    read = spend.Spending.read_as_it_is
 
-    def seen(self: searching.Searching) -> None:
-        fixed.append(list(self.spending.fixed))
+    def seen(self: spend.Spending, options: TrainingOptions) -> None:
+        fixed.append(list(self.fixed))
         if len(fixed) == 1:
             raise KeyboardInterrupt
+        read(self, options)
 
-    monkeypatch.setattr(searching.Searching, "run", seen)
+    monkeypatch.setattr(spend.Spending, "read_as_it_is", seen)
+    monkeypatch.setattr(searching.Searching, "run", lambda self: None)
     data, workspace = write_csv(tmp_path / "rows.csv", intents(120)), tmp_path / "workspace"
     with pytest.raises(KeyboardInterrupt):
-        tune(data, workspace=workspace, model=str(tiny_folder), budget="2m")
+        tune(data, workspace=workspace, model=str(tiny_folder), sets=["training.epochs=1"], **limits)
     tune(workspace=workspace, resume=True)
-    assert fixed == [[], []]
+    assert fixed == [["epochs"], ["epochs"]]
+
+
+def test_the_time_that_went_by_before_the_first_floor_counts_after_a_kill(
+    run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tunewheel.workflows.tune.lay_floors", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(10_000.0, 300.0)
+    (folder,) = (tmp_path / "workspace" / "runs").iterdir()
+    left = kept.load(folder)
+    assert left is not None and left.spent > 0
+
+
+def test_a_training_of_so_many_steps_is_followed_by_a_search_like_any_other(run: Callable[..., Run]) -> None:
+    done = run(10_000.0, 800.0, "training.steps=3")
+    assert {searching.SEARCH, searching.SEED} & set(ideas(done)) and "steps: 3" in done.report.background.recipe
+    assert "cut short" not in done.report.search.why  # type: ignore[union-attr]
+
+
+def test_the_recipe_of_a_winner_names_its_seed_where_that_is_another_than_the_run_s(
+    run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds: list[int] = []
+    offer = offering.Offering.offer
+
+    def another_seed_wins(self: Any, training: Any, began: float, trial: Any, *more: Any) -> float:
+        if training.idea == searching.SEED:
+            seeds.append(training.seed)
+            self.best = offering.Best(training, trial, self.learner.tuned(trial))
+            return float(self.best.candidate.score)
+        return 0.0 if seeds else offer(self, training, began, trial, *more)
+
+    monkeypatch.setattr(offering.Offering, "offer", another_seed_wins)
+    done = run(10_000.0, 800.0, "training.seeds=2", "training.steps=3")
+    recipe = yaml.safe_load(done.report.background.recipe)
+    assert recipe["training"]["seed"] == seeds[-1] != recipe["seed"] and recipe["training"]["seeds"] == 1
+
+
+def test_a_training_has_the_seed_of_its_recipe(
+    tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds: list[int] = []
+    trial = Learner.trial
+    monkeypatch.setattr(
+        Learner, "trial", lambda self, options, seed, *more: (seeds.append(seed), trial(self, options, seed, *more))[1]
+    )
+    data = write_csv(tmp_path / "rows.csv", intents(120))
+    sets = ("training.seed=5", "training.seeds=2", "training.steps=2", "training.precision=fp32")
+    tune(data, workspace=tmp_path / "w", model=str(tiny_folder), sets=sets)
+    assert seeds == [5, 6]
 
 
 def test_a_training_that_was_stopped_goes_on_from_its_last_checkpoint(
@@ -193,8 +267,8 @@ def test_on_few_rows_the_weights_between_are_kept_unless_all_the_way_is_proved_b
     sets = ("training.epochs=1", "training.learning_rate=1e-9", "training.head_learning_rate=1e-9")  # nothing moves
     done = run(10_000.0, 400.0, *sets)
     tried = done.report.search.tried  # type: ignore[union-attr]
-    part = next(one for one in tried if one.idea == trainings.PART_WAY)
-    assert part.settings["share"] == trainings.SHARES[0]
+    part = next(one for one in tried if one.idea == offering.PART_WAY)
+    assert part.settings["share"] == offering.SHARES[0]
 
 
 def test_a_recipe_in_which_everything_is_settled_is_trained_with_other_seeds_only(run: Callable[..., Run]) -> None:

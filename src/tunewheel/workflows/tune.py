@@ -51,7 +51,7 @@ from .tuning.kept import load as kept_of
 from .tuning.lay_floors import lay_floors
 from .tuning.papers import draft_papers
 from .tuning.preference import preferred
-from .tuning.underway import RECIPE, remember, run_folder
+from .tuning.underway import RECIPE, remember, run_folder, settled_in
 
 if TYPE_CHECKING:
     from .tuning.trainings import Trainings
@@ -114,12 +114,15 @@ def tune(
         if kept is not None:  # what an earlier start has spent counts
             clock = Clock(kept.budget, started - kept.spent)
         began = clock.started if clock else started
-        return _tuned(_Begun(workspace, folder, asked, say, began, clock, kept, lessons, gate, bool(resume)))
+        settled = settled_in(folder) if resume else None
+        settled = sorted(settled_training(asked)) if settled is None else settled
+        return _tuned(_Begun(workspace, folder, asked, say, began, clock, kept, lessons, gate, settled, bool(resume)))
 
 
 @dataclass(frozen=True)
 class _Begun:
-    """A run under way: where, what was asked for, who listens, when it began, and what a budget leaves it."""
+    """A run under way: where, what was asked for, who listens, when it began, what a budget leaves it, and the training
+    settings that the user `settled`."""
 
     workspace: Workspace
     folder: Path
@@ -130,6 +133,7 @@ class _Begun:
     kept: Kept | None
     lessons: Lessons
     gate: Gate
+    settled: list[str]
     resumed: bool
 
 
@@ -163,14 +167,15 @@ def _tuned(begun: _Begun) -> Run:
     if begun.kept and not begun.resumed and begun.kept.budget >= OTHER_BODIES:
         begun.kept.others = other_models(asked_model, recipe.model.name, sets.train, kind.reads, say)
     recipe = choose_training(recipe, begun.asked, len(sets.train), kind.reads, model)
-    remember(begun.folder, recipe)
+    remember(begun.folder, recipe, begun.settled)
     name = mark(recipe, sets.fingerprints, clock.seconds if clock else None)
     planned = None if begun.resumed else planned_before(begun.workspace.cache, name)
     parent = begun.workspace.versions.aliases().get(LIVE)
     office = Office(begun.workspace, sets, begun.folder, parent, hurry=clock is not None)
+    steps = recipe.training.steps
     anytime, recipe = _found(begun, office, task, recipe, model)
-    remember(begun.folder, recipe)
-    cut = bool(clock and recipe.training.steps)
+    remember(begun.folder, recipe, begun.settled)
+    cut = recipe.training.steps != steps
     chosen, why = preferred(anytime.candidates, sets.groups(sets.validation), cut=cut, few=sets.few)
     search = anytime.record(task.best_by, why)
     beside_mb = begun.kept.beside_mb if begun.kept else 0.0
@@ -185,10 +190,9 @@ def _found(
     clock, kept, rows = begun.clock, begun.kept, len(office.sets.validation)
     drafts = partial(_draft, office, recipe) if clock else None  # who can wait for the end needs no versions before
     anytime = Anytime(drafts, rows, begun.started, clock.seconds if clock else None, begun.say)
-    if kept:
-        if not begun.resumed:  # the recipe of a run names all settings, whoever settled them
-            kept.fixed = sorted(settled_training(begun.asked))
+    if kept and clock:
         anytime.go_on(kept)
+        kept.spent = time.perf_counter() - clock.started
         kept.save(begun.folder)
     if clock and office.sets.few:  # then the floors take no longer than loading what comes next
         threading.Thread(target=import_module, args=("tunewheel.workflows.tuning.learn",), daemon=True).start()
@@ -222,9 +226,9 @@ def _learnt(begun: _Begun, office: Office, body: Body, recipe: Recipe[Any], anyt
     from .tuning.spend import Spending
     from .tuning.trainings import Trainings
 
-    kept = begun.kept or Kept(0.0, fixed=sorted(settled_training(begun.asked)))
+    kept = begun.kept or Kept(0.0)
     if kept.body:
-        training = suited(body, recipe.training, office.sets.train, kept.fixed)
+        training = suited(body, recipe.training, office.sets.train, begun.settled)
         recipe = recipe.model_copy(update={"training": training})
     training = with_precision(recipe.training, body.task, body.folder, office.sets.train)
     recipe = recipe.model_copy(update={"training": training})
@@ -233,12 +237,12 @@ def _learnt(begun: _Begun, office: Office, body: Body, recipe: Recipe[Any], anyt
     learner = Learner(body, office.sets, recipe.seed, begun.say, cache)
 
     def settled(options: TrainingOptions) -> None:
-        remember(begun.folder, recipe.model_copy(update={"training": options}))
+        remember(begun.folder, recipe.model_copy(update={"training": options}), begun.settled)
 
     trainings = Trainings(learner, anytime, begun.clock, kept, begun.folder)
     follow = _following(begun, office, recipe, trainings)
     others = OtherBodies(kept, recipe.model.max_tokens, begun.say)
-    spending = Spending(trainings, begun.say, kept.fixed, settled, follow, others)
+    spending = Spending(trainings, begun.say, begun.settled, settled, follow, others)
     training = spending.spend(recipe.training, office.restore)
     return _with_body(recipe, spending.learner.body.name).model_copy(update={"training": training})
 

@@ -26,9 +26,7 @@ def _rate(name: str, down: float, up: float) -> Callable[[BaseTrial, TrainingOpt
 DIMENSIONS: dict[str, Callable[[BaseTrial, TrainingOptions], Any]] = {
     "learning_rate": _rate("learning_rate", 4, 3),
     "head_learning_rate": _rate("head_learning_rate", 5, 2),
-    "epochs": lambda trial, around: trial.suggest_int(
-        "epochs", max(around.epochs // 2, 1), min(around.epochs * 2, 1000)
-    ),
+    "epochs": lambda trial, around: trial.suggest_int("epochs", fewest_epochs(around), min(around.epochs * 2, 1000)),
     "batch_units": lambda trial, around: trial.suggest_categorical("batch_units", batches(around.batch_units)),
     "weight_decay": lambda trial, around: trial.suggest_float("weight_decay", 1e-4, 0.3, log=True),
     "dropout": lambda trial, around: trial.suggest_categorical("dropout", DROPOUTS),
@@ -64,6 +62,11 @@ def settings_of(options: TrainingOptions, layers: int, fixed: Collection[str] = 
 def moves(layers: int) -> tuple[str, ...]:
     """How much of a body may move: all or nothing where its layers cannot be told apart."""
     return ("all", "upper half", "adapters") if layers > 1 else ("all",)
+
+
+def fewest_epochs(around: TrainingOptions) -> int:
+    """As many passes at least."""
+    return max(around.epochs // 2, 1)
 
 
 def batches(around: int) -> tuple[int, ...]:

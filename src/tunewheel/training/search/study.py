@@ -78,12 +78,20 @@ class Study:
         options = space.suggest(trial, self.around, self.layers, self.fixed)
         return Suggestion(trial, options, dict(trial.params))
 
-    def tell(self, suggestion: Suggestion, score: float, *, pruned: bool) -> None:
-        """What came of it: the best score on the validation rows."""
-        self._study.tell(
-            suggestion.trial, None if pruned else score, TrialState.PRUNED if pruned else TrialState.COMPLETE
-        )
-        self._write(suggestion.settings, score, suggestion.reports, pruned)
+    def tell(self, suggestion: Suggestion, trained: TrainingOptions, score: float, *, pruned: bool) -> None:
+        """What came of it: the best score on the validation rows, `trained` with these options. Where there was time
+        for fewer passes than were suggested, that is what is learnt from, if it is inside the space at all."""
+        settings = space.settings_of(trained, self.layers, self.fixed)
+        line = {"settings": settings, "score": score, "reports": suggestion.reports, "pruned": pruned}
+        if settings == suggestion.settings:
+            state = TrialState.PRUNED if pruned else TrialState.COMPLETE
+            self._study.tell(suggestion.trial, None if pruned else score, state)
+        else:
+            self.drop(suggestion)
+            if trained.epochs < space.fewest_epochs(self.around):
+                return
+            self._learn(line)
+        self._write(line)
 
     def drop(self, suggestion: Suggestion) -> None:
         """There is no time for these options."""
@@ -101,8 +109,7 @@ class Study:
         found: dict[str, BaseDistribution] = trial.distributions
         return found
 
-    def _write(self, settings: space.Settings, score: float, reports: Mapping[int, float], pruned: bool) -> None:
-        line = {"settings": settings, "score": score, "reports": reports, "pruned": pruned}
+    def _write(self, line: dict[str, Any]) -> None:
         self.tried.append(line)
         with self.file.open("a", encoding="utf-8") as file:
             file.write("\n" + json.dumps(line) + "\n")  # a line that a crash cut off before stays alone

@@ -126,15 +126,16 @@ class Pace:
 
 def afford(
     options: TrainingOptions, layers: int, left: Callable[[], float], cost: Callable[[TrainingOptions], Cost]
-) -> tuple[TrainingOptions, str]:
-    """`options` cut to what the seconds that are `left` buy, and a sentence about it.
+) -> tuple[TrainingOptions | None, str]:
+    """`options` cut to what the seconds that are `left` buy, and a sentence about it; None where that is too little to
+    be worth the time that it takes.
 
     All that `options` move, if one pass of it fits, or where that moves them almost as often; else the upper half of
-    the body's `layers`, above states that are computed once. See `worth_starting` for what is too little.
+    the body's `layers`, above states that are computed once.
     """
     way, price, seconds = options, cost(options), left() - SETUP_SECONDS  # measuring took some
     seconds -= price.once
-    if seconds < price.epoch and options.mode in ("full", "lora") and layers > 1:
+    if seconds < min(passes_of(options, price), 1.0) * price.epoch and options.mode in ("full", "lora") and layers > 1:
         light = lighter(options, layers)
         cheaper = cost(light)
         rest = left() - SETUP_SECONDS
@@ -142,11 +143,12 @@ def afford(
         passes = max((rest - cheaper.once) / cheaper.epoch, min(rest / (cheaper.epoch + cheaper.once), 1.0))
         if passes > MUCH_MORE * max(seconds, 0.0) / price.epoch:
             way, price, seconds = light, cheaper, passes * cheaper.epoch
-    passes = seconds / price.epoch
-    planned = min(way.epochs, way.steps / price.steps) if way.steps else way.epochs
+    passes, planned = seconds / price.epoch, passes_of(way, price)
     if passes >= planned:
         return way, _told(way, planned, price, seconds)
     steps = int(passes * price.steps)
+    if steps < FEWEST_STEPS:
+        return None, (f"{_left(seconds)}, less than a pass of {price.epoch:.1f} s needs: the body stays as it is.")
     # A few more than fit: the schedule follows the clock, and no second is left over where steps turn out faster.
     cut = way.model_copy(
         update={"steps": math.ceil(SPARE * steps), "epochs": min(max(math.ceil(SPARE * passes), 1), way.epochs + 1)}
@@ -159,23 +161,23 @@ def lighter(options: TrainingOptions, layers: int) -> TrainingOptions:
     return options.model_copy(update={"mode": "partial", "layers": max(layers // 2, 1)})
 
 
-def worth_starting(options: TrainingOptions) -> bool:
-    """Whether so few steps are worth the time that they take."""
-    return options.steps is None or options.steps >= FEWEST_STEPS
+def passes_of(options: TrainingOptions, price: Cost) -> float:
+    """Passes over the training rows; part of one for fewer steps than that has."""
+    return min(options.epochs, options.steps / price.steps) if options.steps else options.epochs
 
 
 def fitted(options: TrainingOptions, price: Cost, left: float) -> TrainingOptions | None:
     """`options` with no more epochs than the seconds that are `left` buy; None where that is less than half of them."""
-    passes = math.floor((left - SETUP_SECONDS - price.once) / price.epoch)
-    if passes >= options.epochs:
+    passes, planned = (left - SETUP_SECONDS - price.once) / price.epoch, passes_of(options, price)
+    if passes >= planned:
         return options
-    enough = passes >= max(options.epochs / 2, 1)
-    return options.model_copy(update={"epochs": passes}) if enough else None
+    whole = math.floor(passes)
+    return options.model_copy(update={"epochs": whole}) if whole >= max(planned / 2, 1) else None
 
 
 def companion_seconds(options: TrainingOptions, price: Cost) -> float:
     """Seconds in which a companion that trains at this price has done enough to be worth its start."""
-    return COMPANION_SECONDS + COMPANION_TRAININGS * (price.once + options.epochs * price.epoch)
+    return COMPANION_SECONDS + COMPANION_TRAININGS * (price.once + passes_of(options, price) * price.epoch)
 
 
 def _told(way: TrainingOptions, passes: float, price: Cost, seconds: float) -> str:
@@ -184,7 +186,8 @@ def _told(way: TrainingOptions, passes: float, price: Cost, seconds: float) -> s
         "lora": "adapters of all layers move",
         "head": "the head moves",
     }.get(way.mode, "all layers move")
-    there = f"{max(seconds, 0):.0f} s are left to fine-tune"
-    if passes * price.steps < FEWEST_STEPS:
-        return f"{there}, less than a pass of {price.epoch:.1f} s needs: the body stays as it is."
-    return f"{there}: {moves} for {passes:.1f} passes of about {price.epoch:.1f} s each."
+    return f"{_left(seconds)}: {moves} for {passes:.1f} passes of about {price.epoch:.1f} s each."
+
+
+def _left(seconds: float) -> str:
+    return f"{max(seconds, 0):.0f} s are left to fine-tune"

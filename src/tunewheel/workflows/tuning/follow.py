@@ -22,8 +22,9 @@ from ...training.suggest import FEW_ROWS
 from ..rows.sets import Sets
 from .average import part_of_the_way
 from .kept import Training
+from .offering import SHARES, Best
 from .papers import DATA, LEARNT
-from .trainings import CONTINUED, SHARES, Best, Trainings
+from .trainings import CONTINUED, Trainings
 
 BETWEEN = "Between the live version and the new one"
 # What has learnt already needs fewer passes.
@@ -57,7 +58,7 @@ class Following:
     def follow(self, options: TrainingOptions) -> None:
         """Weights between old and new, then a shorter training from the old ones, for as long as there is time."""
         best = self.trainings.best
-        if best is not None and best.share == 1.0:
+        if best is not None and best.share == 1.0 and self.trainings.left() > self.trainings.offering.going_back:
             self._between(best)
         if self.trainings.left() > 0:
             self._go_on(options)
@@ -66,7 +67,8 @@ class Following:
         passes = max(1, round(PASSES * options.epochs))
         shorter = options.model_copy(update={"epochs": passes, "warm_head": False})
         self.trainings.kept.count += 1
-        training = Training(self.trainings.kept.count, CONTINUED, shorter, self.learner.seed, {"epochs": passes})
+        seed = self.learner.seed_for(shorter)
+        training = Training(self.trainings.kept.count, CONTINUED, shorter, seed, {"epochs": passes})
         self.trainings.train(training, start=self.start)
 
     def _between(self, best: Best) -> None:

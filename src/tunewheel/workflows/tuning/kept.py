@@ -37,11 +37,10 @@ def _listed(under_way: Any) -> Any:
 
 @dataclass
 class Kept:
-    """The budget and what of it is `spent` (seconds), the record so far, the options that were planned, the settings
-    that the user `fixed`; the best training with its score, its seconds, the `share` of its way that its weights go and
-    the version that holds it; and the trainings under way. `body` names the pre-trained one that all of this is about,
-    where it is not the first of the run; `others` are those that may still be tried. A companion has held `beside_mb`
-    of memory at most."""
+    """The budget and what of it is `spent` (seconds), the record so far, and the options that were planned; the best
+    training with its score, its seconds, the `share` of its way that its weights go and the version that holds it; and
+    the trainings under way. `body` names the pre-trained one that all of this is about, where it is not the first of
+    the run; `others` are those that may still be tried. A companion has held `beside_mb` of memory at most."""
 
     budget: float
     spent: float = 0.0
@@ -50,7 +49,6 @@ class Kept:
     drafted: float = -1.0
     count: int = 0
     planned: TrainingOptions | None = None
-    fixed: list[str] = field(default_factory=list)
     best: Training | None = None
     score: float = -1.0
     seconds: float = 0.0

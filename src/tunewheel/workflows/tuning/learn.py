@@ -36,7 +36,7 @@ from .body import Body
 from .budget import Cost, Pace
 from .contend import Candidate, Made, candidate
 from .trial import Trial, Watch, run_trial
-from .workbench import Head, Workbench
+from .workbench import Head, Workbench, read_at_all
 
 PROBED_STEPS = 6
 PROBED_UNITS, PROBED_PICTURES = 4_096, 64
@@ -65,6 +65,15 @@ class Learner(Workbench):
         """Layers that can stand still while others move; one where a body is all or nothing."""
         body = self.fresh_module(self.seed).backbone
         return len(body.blocks()) if body.separable else 1
+
+    def seed_for(self, options: TrainingOptions) -> int:
+        """The seed of a training: its own, or that of the run."""
+        return self.seed if options.seed is None else options.seed
+
+    def repeating(self, trial: Trial) -> TrainingOptions:
+        """The options that repeat a training, its seed among them where it is not that of the run."""
+        own = None if trial.seed == self.seed else trial.seed
+        return trial.options.model_copy(update={"seed": own, "seeds": 1})
 
     def settled(self, options: TrainingOptions, units: int | None = None) -> TrainingOptions:
         """The options with the number of lanes, measured where it was left open; for a training on rows of so many
@@ -201,7 +210,8 @@ class Learner(Workbench):
         """The same training once more on all rows, validation rows among them; its last weights are kept."""
         steps = twin.options.steps and math.ceil(twin.options.steps * len(self.everything) / len(self.train))
         options = twin.options.model_copy(update={"steps": steps})
-        session, rows, _ = self.session(options, twin.seed, self.everything, self.validation, self.last_head)
+        rows = read_at_all(self.everything, options, twin.seed)
+        session, rows, _ = self.session(options, twin.seed, rows, self.validation, self.last_head)
         return run_trial(session, rows, None, folder, self.say, watch)
 
     def tuned(self, trial: Trial, twin: Trial | None = None) -> Candidate:
@@ -212,7 +222,15 @@ class Learner(Workbench):
         seconds = trial.seconds + (twin.seconds if twin else 0.0)
         own = None if twin else outputs
         made = self._candidate(
-            FINE_TUNED, "after", trial.module, outputs, seconds, judged.curve, trial.options, own, twin is not None
+            FINE_TUNED,
+            "after",
+            trial.module,
+            outputs,
+            seconds,
+            judged.curve,
+            self.repeating(judged),
+            own,
+            twin is not None,
         )
         return _with_rough(made, trial.module) if trial.options.precision == "bf16" else made
 

@@ -157,7 +157,7 @@ class OtherBodies:
         if whole is None:
             return None
         self.kept.count += 1
-        return Training(self.kept.count, TRAINING, whole, learner.seed, body=learner.body.name)
+        return Training(self.kept.count, TRAINING, whole, learner.seed_for(whole), body=learner.body.name)
 
     def _takes_over(self, other: _Other, spending: Spending) -> bool:
         anytime, learner = spending.anytime, spending.learner

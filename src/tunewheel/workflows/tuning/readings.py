@@ -42,9 +42,14 @@ class Readings:
             unit, slow * held, unit * held, answering_seconds(rows, slow * units, (unit if hurried else slow) * units)
         )
 
+    def between(self, count: int) -> float:
+        """Seconds to look at so many mixes of weights, and to answer with the best of them."""
+        return count * self.glancing + self.judging
+
     def worthwhile(self, options: TrainingOptions, units: int, seconds: float) -> bool:
         """Whether the body can be moved far enough in so many seconds, by training rows of so many `units`."""
-        return seconds >= STEP_OVER_READING * self.unit * min(WORTHWHILE_STEPS * options.batch_units, units)
+        steps = min(WORTHWHILE_STEPS, options.steps or WORTHWHILE_STEPS)
+        return seconds >= STEP_OVER_READING * self.unit * min(steps * options.batch_units, units)
 
 
 def slowed(cut: TrainingOptions, price: Cost, meant: TrainingOptions) -> TrainingOptions:

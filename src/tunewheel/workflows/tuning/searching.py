@@ -82,10 +82,10 @@ class Searching:
         if (wanted := self._next(two=two)) is None:
             return self._take_up(wait=True)
         try:
-            self._tell(wanted.suggestion, *self._trained(wanted, two=two))
+            self._tell(wanted, *self._trained(wanted, two=two))
         except (MemoryError, RuntimeError) as error:  # what torch raises where memory is short
             self.say.line(f"A training with other settings failed ({str(error).partition(NEW_LINE)[0]}).")
-            self._drop(wanted.training, wanted.suggestion)
+            self._drop(wanted)
         return True
 
     def _trained(self, wanted: _Wanted, *, two: bool) -> tuple[float, bool]:
@@ -116,7 +116,7 @@ class Searching:
             self.trainings.save()
         companion.beside = None
         try:
-            self._tell(beside.suggestion, *self.trainings.take(beside))
+            self._tell(_Wanted(beside.training, beside.suggestion), *self.trainings.take(beside))
         except Lost as lost:
             self._lose(companion, beside, lost)
         return True
@@ -126,19 +126,18 @@ class Searching:
         self.companion = None
         companion.close()
         self.say.line(f"The training beside was lost ({lost}); the search goes on with one at a time.")
-        if not isinstance(lost, Failed):
-            return self._lost.append(_Wanted(beside.training, beside.suggestion))
-        return self._drop(beside.training, beside.suggestion)
+        wanted = _Wanted(beside.training, beside.suggestion)
+        return self._drop(wanted) if isinstance(lost, Failed) else self._lost.append(wanted)
 
-    def _drop(self, training: Training, suggestion: Suggestion | None) -> None:
+    def _drop(self, wanted: _Wanted) -> None:
         """Nothing comes of it."""
-        self.trainings.closed(training)
-        if suggestion:
-            self.study.drop(suggestion)
+        self.trainings.closed(wanted.training)
+        if wanted.suggestion:
+            self.study.drop(wanted.suggestion)
 
-    def _tell(self, suggestion: Suggestion | None, score: float, finished: bool) -> None:
-        if suggestion:
-            self.study.tell(suggestion, score, pruned=not finished)
+    def _tell(self, wanted: _Wanted, score: float, finished: bool) -> None:
+        if wanted.suggestion:
+            self.study.tell(wanted.suggestion, wanted.training.options, score, pruned=not finished)
 
     def _next(self, *, two: bool) -> _Wanted | None:
         """A training for which there is time, on half of the cores where there are `two`; None where there is none."""

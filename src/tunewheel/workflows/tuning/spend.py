@@ -13,7 +13,7 @@ from ...models.lanes import computing_on
 from ...training.floors import frozen
 from ...training.options import TrainingOptions
 from ..say import Say
-from .budget import PAPERS_SECONDS, Clock, Cost, afford, fitted, worth_starting
+from .budget import PAPERS_SECONDS, Clock, Cost, afford, fitted
 from .kept import Training
 from .readings import Readings, slowed
 from .searching import SEED, SHORTEST_TRAINING, Searching
@@ -57,32 +57,37 @@ class Spending:
         """Train and offer what there is time for; gives the options that the run came down to."""
         self.read_as_it_is(options)
         planned = self._planned(options)
-        if not worth_starting(planned) and self.kept.best is None:
+        if planned is None and self.kept.best is None:
             return options
         self.trainings.go_on(restore)
+        if planned is not None:
+            self._train(planned, cut=planned.steps != options.steps)
+        self.trainings.refit()
+        best = self.trainings.best
+        return self.learner.repeating(best.trial) if self.clock and best else planned or options
+
+    def _train(self, planned: TrainingOptions, *, cut: bool) -> None:
+        """What was planned, and where that was not `cut` to the time that was left, whatever is worth the rest."""
         self._seeds(planned)
         if self.follow:
             self.follow(planned)
-        if self.clock and planned.steps is None:
+        if self.clock and not cut:
             if self.others:
                 planned = self.others.try_each(self, planned)
             Searching(self, planned).run()
-        self.trainings.refit()
-        best = self.trainings.best
-        return best.trial.options if self.clock and best else planned
 
     def read_as_it_is(self, options: TrainingOptions) -> None:
         """The frozen encoder, on as many rows as its share of the time allows; then what reading costs is known."""
         most = None
         if self.clock:
-            self.trainings.readings = Readings.measured(self.learner, options, hurried=self.clock.hurried)
+            self.trainings.offering.readings = Readings.measured(self.learner, options, hurried=self.clock.hurried)
             if self.clock.left < self.trainings.readings.answering + PAPERS_SECONDS:
                 left = f"{max(self.clock.left, 0.0):.0f} s are left"
                 return self.say.line(f"{left}, less than reading the test rows with the body would take.")
             most = self._most_units(options, self.clock)
         began = time.perf_counter()
         before = self.learner.before(options, most)
-        self.anytime.offer(before, frozen.TITLE, began, settings=self.trainings.settings())
+        self.anytime.offer(before, frozen.TITLE, began, settings=self.trainings.offering.settings())
         return self.trainings.save()
 
     def _most_units(self, options: TrainingOptions, clock: Clock) -> int | None:
@@ -97,18 +102,17 @@ class Spending:
             seconds = FROZEN_ALONE * left
         return int(max(seconds, FEWEST_SECONDS) / readings.unit)
 
-    def _planned(self, options: TrainingOptions) -> TrainingOptions:
-        """The options cut to what the time that is left buys; says so."""
+    def _planned(self, options: TrainingOptions) -> TrainingOptions | None:
+        """The options cut to what the time that is left buys, and says so; None where that is too little."""
         options = self._steered(options)
         if self.clock is None:
             options = self.learner.settled(options)
             self.settled(options)
             return options
         self.kept.planned = self.kept.planned or self._cut(options)
-        return self.kept.planned or options.model_copy(update={"steps": 0})
+        return self.kept.planned
 
     def _cut(self, options: TrainingOptions) -> TrainingOptions | None:
-        """The options cut to what the time that is left buys; None where that is too little."""
         left = self.trainings.room()
         if not self.trainings.readings.worthwhile(options, self.learner.train_units, left):
             self.say.line(
@@ -121,8 +125,9 @@ class Spending:
         options = self.learner.settled(options)
         planned, told = afford(options, self.learner.layers, self.trainings.room, self.price)
         self.say.line(told)
-        asked = "learning_rate" in self.fixed or not worth_starting(planned)
-        return planned if asked else slowed(planned, self.price(planned), options)
+        if planned is None or "learning_rate" in self.fixed:
+            return planned
+        return slowed(planned, self.price(planned), options)
 
     def whole(self, options: TrainingOptions, before: float = 0.0) -> TrainingOptions | None:
         """The options for half of their passes at least, as there is time for, so many seconds `before` them; None
@@ -150,7 +155,7 @@ class Spending:
         for number in range(done, options.seeds):
             if self.clock and self.trainings.left() < (SHORTEST_TRAINING if number else 0.0):
                 return
-            self._try(DEFAULT if number == 0 else SEED, options, self.learner.seed + number)
+            self._try(DEFAULT if number == 0 else SEED, options, self.learner.seed_for(options) + number)
 
     def price(self, options: TrainingOptions, cores: int = 0, at_once: int = 1) -> Cost:
         """Measured once for all options that cost the same a pass on so many `cores` (0: all that torch uses); of each
@@ -175,6 +180,6 @@ class Spending:
         """The next training of the run. Another seed, where none is given, is one that no other training has."""
         self.kept.count += 1
         if seed is None:
-            seed = self.learner.seed + (self.kept.count - 1 if idea == SEED else 0)
+            seed = self.learner.seed_for(options) + (self.kept.count - 1 if idea == SEED else 0)
         settings = settings or ({"seed": seed} if idea == SEED else {})
         return Training(self.kept.count, idea, options, seed, settings, self.kept.body)

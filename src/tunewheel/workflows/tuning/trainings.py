@@ -1,53 +1,34 @@
-"""Trainings: those of one run, what can be made of their weights, and the best of it all, kept against a crash."""
+"""Trainings: those of one run, one after the other or beside one another, in its time and kept against a crash."""
 
 from __future__ import annotations
 
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ...models.estimate import give_back_memory
 from ...models.heads import Headed
 from ...training import checkpoints
-from .anytime import BODY, Anytime
-from .average import Averager, part_of_the_way
+from .anytime import Anytime
+from .average import part_of_the_way
 from .budget import SETUP_SECONDS, Clock
 from .companion import Beside, Companion
-from .contend import Candidate
 from .kept import Kept, Training
 from .learn import Learner
-from .orders import Outcome
-from .preference import proved_on_validation
+from .offering import Best, Offering
 from .readings import Readings
 from .trial import Trial
 from .watching import Watching
 
-PART_WAY, AVERAGE, REFIT = "Part of the way", "Average of weights", "Learnt anew from all rows"
-CONTINUED = "Gone on with the live version"
-# How far trained weights may go from where they began; of equals the first. Figures in docs/log.md.
-SHARES = (0.5, 0.25, 0.75)
-# Where one reading of the validation rows takes more of the budget than this, weights are taken as they are.
-CHEAP = 0.02
+REFIT, CONTINUED = "Learnt anew from all rows", "Gone on with the live version"
 # Where rows are few everything is trained twice, the second time from all of them.
 TWIN_SHARE = 0.45
 # A training from all rows that got less than this of its steps is worth less than its twin.
 ENOUGH = 0.7
 Restore = Callable[[str], Headed]
-
-
-@dataclass(frozen=True)
-class Best:
-    """The best training so far, and how far from its beginning its weights have gone. `draft` is the version that holds
-    them, if there is one."""
-
-    training: Training
-    trial: Trial
-    candidate: Candidate
-    share: float = 1.0
-    draft: str | None = None
 
 
 class Trainings:
@@ -60,10 +41,18 @@ class Trainings:
         reserved: float | None = None,
     ) -> None:  # fmt: skip
         self.learner, self.anytime, self.clock, self.kept, self.folder = learner, anytime, clock, kept, folder
-        self.on_trial, self.reserved = reserved is not None, reserved or 0.0
-        self.best: Best | None = None
-        self.averager = Averager()
-        self.readings = Readings()
+        self.reserved = reserved or 0.0
+        self.offering = Offering(learner, anytime, clock, kept, on_trial=reserved is not None)
+
+    @property
+    def best(self) -> Best | None:
+        """What is held of them."""
+        return self.offering.best
+
+    @property
+    def readings(self) -> Readings:
+        """What reading rows takes here."""
+        return self.offering.readings
 
     def left(self) -> float:
         """Seconds left to train in: what is needed at the end is kept back."""
@@ -75,7 +64,7 @@ class Trainings:
     def room(self) -> float:
         """Seconds that the next training may take: time to go back part of the way is kept back, and where rows are
         few, time to repeat it."""
-        left = self.left() - (self._going_back if self._cheap else 0.0)
+        left = self.left() - self._between
         if not self.learner.sets.few or self.clock is None:
             return left
         return min(left, TWIN_SHARE * (left + self.again))
@@ -117,7 +106,7 @@ class Trainings:
         training, outcome = beside.training, beside.result.result()
         self.kept.beside_mb = max(self.kept.beside_mb, outcome.peak_mb)
         if outcome.ended == "pruned":
-            self._gave_up(training, beside.began, outcome, outcome.end)
+            self.offering.give_up(training, beside.began, outcome, outcome.end)
             self.closed(training)
             return outcome.score, False
         module = self.learner.restored(training.options, training.seed, beside.weights)
@@ -149,8 +138,7 @@ class Trainings:
         if best is not None and kept.draft:
             module = restore(kept.draft)
             trial = Trial(module, best.options, best.seed, kept.score, kept.seconds, [], [], "finished")
-            self.best = Best(best, trial, self.learner.tuned(trial), kept.share, kept.draft)
-            self.anytime.hold(self.best.candidate)
+            self.offering.hold(Best(best, trial, self.learner.tuned(trial), kept.share, kept.draft))
         waiting = [one for one in kept.under_way if one.body == kept.body]  # others are gone on with later
         if best is not None and self.best is None:
             waiting = [best, *waiting]
@@ -163,14 +151,10 @@ class Trainings:
 
     def lead(self) -> None:
         """From now on the run is about this body."""
-        self.on_trial, self.reserved = False, 0.0
+        self.reserved = 0.0
         self.anytime.lead(self.learner.body.name)
         self.kept.body = self.learner.body.name
-        self._remember_best()
-
-    def settings(self, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Settings of something that is tried, and the body that it was tried with."""
-        return {BODY: self.learner.body.name, **(more or {})}
+        self.offering.lead()
 
     def save(self) -> None:
         """Write down where the run stands; without a budget its recipe and its one checkpoint are enough."""
@@ -200,9 +184,9 @@ class Trainings:
         """Offer what came of a training that ended now or then; gives its score, and whether it came to its end."""
         score, finished = trial.score, trial.ended != "pruned"
         if finished:
-            score = self._offered(training, began, trial, end)
+            score = self.offering.offer(training, began, trial, end, self.left)
         else:
-            self._gave_up(training, began, trial, end)
+            self.offering.give_up(training, began, trial, end)
         self.closed(training)
         return score, finished
 
@@ -218,108 +202,12 @@ class Trainings:
                 if folder.name.partition(".")[0] not in waiting:  # it may be just being written (trial007.new)
                     shutil.rmtree(folder, ignore_errors=True)
 
-    def _gave_up(self, training: Training, began: float, trial: Trial | Outcome, end: float | None) -> None:
-        self.anytime.passed(training.idea, began, trial.score, **self._told(training, trial, end))
-
-    def _told(self, training: Training, trial: Trial | Outcome, end: float | None) -> dict[str, Any]:
-        settings = self.settings(training.settings)
-        return {"settings": settings, "ended": trial.ended, "moments": trial.moments, "end": end}
-
-    def _offered(self, training: Training, began: float, trial: Trial, end: float | None) -> float:
-        """Offer what came of a training, and what can be made of its weights; gives its score."""
-        told = self._told(training, trial, end)
-        candidate = self.learner.tuned(trial)
-        back = trial.options.warm_head and self._has_time(self._going_back)
-        # Few validation rows flatter whoever is best on them, and going back takes but a moment.
-        self.anytime.offer(candidate, training.idea, began, settled=not (back and self.learner.sets.few), **told)
-        whole = Best(training, trial, candidate)
-        self._keep_if_best(whole)
-        if back:
-            self._go_back(training, whole)
-        # What is learnt anew from all rows is one training, not several.
-        if trial.options.warm_head and self.clock and not self.learner.sets.few and self._has_time(self._averaging):
-            self._average(training, trial)
-        return candidate.score
-
-    @property
-    def _going_back(self) -> float:
-        """Seconds to look at weights between the beginning and the end, and to answer with the best of them."""
-        return len(SHARES) * self.readings.glancing + self.readings.judging
-
     @property
     def _looking(self) -> float:
         """Seconds to look at what was trained beside."""
-        back = self._going_back if self._cheap else 0.0
-        return SETUP_SECONDS + self.readings.judging + back + self.anytime.cost
+        return SETUP_SECONDS + self.readings.judging + self._between + self.anytime.cost
 
     @property
-    def _averaging(self) -> float:
-        """Seconds to look at an average of weights, and to answer with it."""
-        return self.readings.glancing + self.readings.judging
-
-    @property
-    def _cheap(self) -> bool:
-        """Whether the validation rows can be read several times."""
-        return self.clock is not None and self.readings.judging <= CHEAP * self.clock.seconds
-
-    def _has_time(self, seconds: float) -> bool:
-        """Whether so many seconds are left, where there is a budget."""
-        if self.clock is None:
-            return self.learner.sets.few
-        return self._cheap and self.left() > seconds
-
-    def _keep_if_best(self, found: Best, *, instead: bool = False) -> None:
-        held = -1.0 if self.best is None else self.best.candidate.score
-        if found.candidate.score > held or instead:
-            self.best = replace(found, draft=self.anytime.draft_of(found.candidate))
-            if not self.on_trial:
-                self._remember_best()
-
-    def _remember_best(self) -> None:
-        if self.best is not None:
-            kept, best = self.kept, self.best
-            kept.best, kept.share, kept.draft = best.training, best.share, best.draft
-            kept.score, kept.seconds = best.trial.score, best.trial.seconds
-
-    def _go_back(self, training: Training, whole: Best) -> None:
-        """The trained weights, moved back towards where they began: what was known before is often worth keeping.
-
-        Few validation rows say little: there the weights between are taken unless going all the way is proved better.
-        """
-        began, trial = time.perf_counter(), whole.trial
-        gone, share = self._best_share(trial)
-        if not self.learner.sets.few and gone.score <= trial.score:
-            return
-        candidate = self.learner.tuned(gone)
-        groups = self.learner.sets.groups(self.learner.sets.validation)
-        instead = self.learner.sets.few and not proved_on_validation(candidate, whole.candidate, groups)
-        # Only the whole way of this very training is outdone without a better score.
-        instead = instead and self.best is not None and self.best.candidate is whole.candidate
-        settings = self.settings({"share": share, "training": training.number})
-        self.anytime.offer(candidate, PART_WAY, began, settings=settings, instead=instead)
-        self._keep_if_best(Best(training, gone, candidate, share), instead=instead)
-
-    def _best_share(self, trial: Trial) -> tuple[Trial, float]:
-        """The training as if its weights had gone the best of a few shares of their way; one at a time in memory."""
-        beginning = self.learner.beginning(trial)
-        half = trial.options.precision == "bf16"
-        best: tuple[Trial, float] | None = None
-        for share in SHARES:
-            module = part_of_the_way(trial.module, beginning, share)
-            score = self.learner.score(module, half=half)
-            if best is None or score > best[0].score:
-                best = replace(trial, module=module, score=score, moments=[]), share
-        assert best is not None
-        return best
-
-    def _average(self, training: Training, trial: Trial) -> None:
-        began = time.perf_counter()
-        mean = self.averager.with_another(trial)
-        if mean is None:
-            return
-        half = trial.options.precision == "bf16"
-        averaged = replace(trial, module=mean, score=self.learner.score(mean, half=half), moments=[])
-        candidate = self.learner.tuned(averaged)
-        settings = self.settings({"trainings": self.averager.count, "training": training.number})
-        self.anytime.offer(candidate, AVERAGE, began, settings=settings)
-        self._keep_if_best(Best(training, averaged, candidate))
+    def _between(self) -> float:
+        """Seconds to go back part of the way, where that is done."""
+        return self.offering.going_back if self.offering.is_cheap else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from ...workspace import Workspace
 
 STATE = "run.json"
 RECIPE = "recipe.yaml"
+SETTLED = "settled"
 
 
 @contextmanager
@@ -38,10 +39,17 @@ def run_folder(workspace: Workspace, resume: bool | str) -> Iterator[Path]:
         yield folder
 
 
-def remember(folder: Path, recipe: Recipe[Any]) -> None:
-    """Keep the filled recipe: it repeats the run, and an interrupted run goes on from it."""
+def remember(folder: Path, recipe: Recipe[Any], settled: Collection[str] = ()) -> None:
+    """Keep the filled recipe: it repeats the run, and an interrupted run goes on from it. It names all training
+    settings; those that the user had `settled` are told beside it."""
     replace_text(folder / RECIPE, dump(recipe))
-    replace_text(folder / STATE, "{}")
+    replace_text(folder / STATE, json.dumps({SETTLED: sorted(settled)}))
+
+
+def settled_in(folder: Path) -> list[str] | None:
+    """The training settings that the user of an interrupted run had settled; None where that is not known."""
+    found = _state(folder).get(SETTLED)
+    return None if found is None else [str(name) for name in found]
 
 
 def finish(folder: Path, version: str) -> None:
@@ -53,8 +61,7 @@ def finish(folder: Path, version: str) -> None:
 
 def version_of(folder: Path) -> str | None:
     """The version that a finished run came to; None for a run that is not finished."""
-    state = folder / STATE
-    version = json.loads(state.read_text("utf-8")).get("version") if state.exists() else None
+    version = _state(folder).get("version")
     return str(version) if version else None
 
 
@@ -68,6 +75,11 @@ def replace_text(path: Path, text: str) -> None:
 def unfinished(workspace: Workspace) -> list[Path]:
     """The runs that were begun and not finished, the newest first."""
     return [folder for folder in sorted((workspace.path / "runs").iterdir(), reverse=True) if _is_unfinished(folder)]
+
+
+def _state(folder: Path) -> dict[str, Any]:
+    path = folder / STATE
+    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 
 
 def _is_unfinished(folder: Path) -> bool:

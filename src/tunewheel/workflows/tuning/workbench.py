@@ -71,7 +71,7 @@ class Workbench:
         start: Mapping[str, torch.Tensor] | None = None,
     ) -> Trial:  # fmt: skip
         """One training, steered by the validation rows, from the weights of `start` or of the pre-trained body."""
-        rows = _read_at_all(self.train, options, seed)
+        rows = read_at_all(self.train, options, seed)
         session, rows, held = self.session(options, seed, rows, self.validation, self.head, start)
         return run_trial(session, rows, partial(self.scores, held=held), folder, self.say, watch)
 
@@ -93,7 +93,7 @@ class Workbench:
         return self.task.score(self.task.decode(engine(held), held), self.held)
 
 
-def _read_at_all(batch: Batch, options: TrainingOptions, seed: int) -> Batch:
+def read_at_all(batch: Batch, options: TrainingOptions, seed: int) -> Batch:
     """The rows that a training of less than one pass reads: no others need their states computed."""
     steps = order(sizes(batch), options.batch_units, seed=seed, epoch=0)
     if options.steps is None or options.steps >= len(steps):
