@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from optuna.trial import FixedTrial
+from optuna.trial import FixedTrial, TrialState
 
 from tunewheel.training.options import TrainingOptions
 from tunewheel.training.search import Study, Suggestion, space
@@ -103,8 +103,17 @@ def test_what_was_trained_for_fewer_passes_than_suggested_is_learnt_as_it_was(
     study = Study(AROUND, LAYERS, 0, file)
     asked = next(one for one in iter(study.ask, None) if one.options.epochs > 2)
     study.tell(asked, asked.options.model_copy(update={"epochs": passes}), 0.8, pruned=False)
-    assert [line["settings"]["epochs"] for line in study.tried] == learnt
-    assert len(Study(AROUND, LAYERS, 0, file).tried) == len(learnt)
+    for known in (study, Study(AROUND, LAYERS, 0, file)):
+        complete = known._study.get_trials(states=[TrialState.COMPLETE])
+        assert [trial.params["epochs"] for trial in complete] == learnt
+        assert [line["settings"]["epochs"] for line in known.tried] == learnt
+
+
+def test_fewer_passes_than_the_user_settled_say_nothing_of_the_settings(file: Path) -> None:
+    study = Study(AROUND, LAYERS, 0, file, fixed={"epochs"})
+    asked = study.ask()
+    study.tell(asked, asked.options.model_copy(update={"epochs": 2}), 0.8, pruned=False)
+    assert not study.tried and not study._study.get_trials(states=[TrialState.COMPLETE])
 
 
 def test_options_for_which_there_is_no_time_leave_no_trace(file: Path) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -148,6 +149,6 @@ def test_who_asks_again_the_moment_it_is_answered_is_alone_again(start):
         return service
 
     with start(behind=listening) as server:
-        path = {"PYTHONPATH": str(Path(raw_http.__file__).parent)}
+        path = {**os.environ, "PYTHONPATH": str(Path(raw_http.__file__).parent)}
         subprocess.run([sys.executable, "-c", ASKING, str(server.port)], check=True, timeout=60, env=path)
     assert told == [True] * 200

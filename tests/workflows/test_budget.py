@@ -20,6 +20,7 @@ from tunewheel.workflows.tune import tune
 from tunewheel.workflows.tuning import budget, kept, offering, readings, searching, spend, trainings, watching
 from tunewheel.workflows.tuning.budget import Clock, Cost, afford, fitted, seconds_of
 from tunewheel.workflows.tuning.learn import Learner
+from tunewheel.workflows.tuning.preference import preferred
 from tunewheel.workspace import Workspace
 
 OPTIONS = TrainingOptions(epochs=4)
@@ -90,6 +91,21 @@ def test_few_steps_that_were_asked_for_are_taken_as_they_are() -> None:
     options, told = bought(30.0, few)
     assert options == few and "all layers move for 0.1 passes" in told
     assert fitted(few, FULL, 12.0) == few and fitted(few, FULL, 11.0) is None
+
+
+@pytest.mark.parametrize("left", [76.0, 88.0])
+def test_where_there_is_no_time_for_the_steps_that_were_asked_for_there_are_fewer(left: float) -> None:
+    asked = OPTIONS.model_copy(update={"mode": "head", "steps": 45})
+    options, _ = bought(left, asked)
+    assert options.steps is not None and 35 < options.steps < 45
+
+
+def test_of_less_than_a_pass_only_the_rows_that_are_read_have_states() -> None:
+    light = Cost(epoch=20.0, steps=50, once=100.0)
+    few = OPTIONS.model_copy(update={"mode": "partial", "steps": 10})
+    assert light.of(0.2) == pytest.approx(24.0) and light.of(2) == pytest.approx(140.0)
+    assert light.bought(24.0) == pytest.approx(0.2) and light.bought(140.0) == pytest.approx(2)
+    assert fitted(few, light, 26.0) == few
 
 
 @pytest.mark.parametrize(("left", "epochs"), [(1000, 4), (301.6, 3), (201.6, 2), (150, None), (-5, None)])
@@ -204,6 +220,27 @@ def test_the_time_that_went_by_before_the_first_floor_counts_after_a_kill(
     (folder,) = (tmp_path / "workspace" / "runs").iterdir()
     left = kept.load(folder)
     assert left is not None and left.spent > 0
+
+
+def test_a_run_that_is_stopped_while_it_concludes_knows_that_its_training_was_cut(
+    run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cuts: list[bool] = []
+
+    def judged(*found: Any, cut: bool, **more: Any) -> Any:
+        cuts.append(cut)
+        return preferred(*found, cut=cut, **more)
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tunewheel.workflows.tune.preferred", judged)
+    monkeypatch.setattr(spend, "afford", lambda options, *_: (options.model_copy(update={"steps": 3}), "cut"))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("tunewheel.workflows.tune.conclude", killed)
+        run(10_000.0, 800.0)
+    done = tune(workspace=tmp_path / "workspace", resume=True)
+    assert cuts == [True, True] and not {searching.SEARCH, searching.SEED} & set(ideas(done))
 
 
 def test_a_training_of_so_many_steps_is_followed_by_a_search_like_any_other(run: Callable[..., Run]) -> None:

@@ -1,5 +1,6 @@
 """Forecasts: how they are kept, found and graded, and how they grow with the rows."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from tunewheel import tasks
 from tunewheel.recipe import Recipe, build
 from tunewheel.training.options import TrainingOptions
 from tunewheel.workflows.planning.expect import as_it_was, fine_tuned, with_all_rows
-from tunewheel.workflows.planning.outlook import Floored, Rows, floored, outlook, usual_passes
+from tunewheel.workflows.planning.outlook import HOLES, Floored, Rows, floored, outlook, usual_passes
 from tunewheel.workflows.planning.probe import Scored, Told
 from tunewheel.workflows.tuning.forecast import Forecast, graded, keep, kept, mark
 
@@ -100,16 +101,23 @@ def test_moving_more_never_promises_less(reads: str) -> None:
     assert all(0 <= low < high <= 1 for low, high in ranges.values())
 
 
-def test_a_search_holds_more_than_one_training() -> None:
-    searching = replace(TOLD, searching_mb=150.0)
-    assert (
-        outlook(ROWS, READ, searching, hurried=True).memory_mb
-        == outlook(ROWS, READ, TOLD, hurried=True).memory_mb + 150.0
-    )
+def test_a_search_holds_more_than_one_training_and_a_companion_in_it_more_again() -> None:
+    ahead = outlook(ROWS, READ, replace(TOLD, searching_mb=150.0), hurried=False)
+    alone, both = ahead.memory_mb + 150.0, ahead.memory_mb + 150.0 + ahead.beside_mb
+    needed, long = ahead.seconds, 20 * ahead.seconds
+    assert ahead.most_memory_mb(needed, 100_000, cores=2) == ahead.memory_mb, "no time for a search"
+    assert ahead.most_memory_mb(long, 100_000, cores=2) == both
+    assert ahead.most_memory_mb(long, 100_000, cores=1) == alone
+    assert ahead.most_memory_mb(long, both - 1, cores=2) == alone, "no memory for a companion"
 
 
-def test_a_long_budget_with_memory_to_spare_holds_a_companion_too() -> None:
-    ahead = outlook(ROWS, READ, TOLD, hurried=False)
-    assert ahead.most_memory_mb(ahead.seconds, 100_000) == ahead.memory_mb
-    assert ahead.most_memory_mb(20 * ahead.seconds, 100_000) == ahead.memory_mb + ahead.beside_mb
-    assert ahead.most_memory_mb(20 * ahead.seconds, ahead.memory_mb + 1) == ahead.memory_mb
+def test_batches_of_many_sizes_leave_holes_and_pictures_are_of_one_size() -> None:
+    texts, pictures = (outlook(ROWS, READ, TOLD, hurried=True, pictures=are) for are in (False, True))
+    assert texts.memory_mb - pictures.memory_mb == pytest.approx(HOLES * TOLD.memory_mb)
+
+
+def test_steps_that_were_asked_for_take_no_longer_than_they_do() -> None:
+    few = replace(TOLD, training=TrainingOptions(epochs=4, steps=10).model_dump())
+    ahead = outlook(ROWS, READ, few, hurried=True)
+    assert ahead.passes == pytest.approx(10 / math.ceil(50_000 / 512))
+    assert ahead.seconds < outlook(ROWS, READ, TOLD, hurried=True).seconds - 90

@@ -8,7 +8,7 @@ import pytest
 from tunewheel.errors import RecipeError, WorkspaceError
 from tunewheel.recipe import build
 from tunewheel.workflows.tune import tune
-from tunewheel.workflows.tuning.underway import finish, remember, run_folder
+from tunewheel.workflows.tuning.underway import finish, remember, run_folder, settled_in
 from tunewheel.workspace import Workspace
 
 RECIPE = build({"task": "text_classification"})
@@ -22,7 +22,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 
 def interrupted(workspace: Workspace) -> Path:
     with run_folder(workspace, resume=False) as folder:
-        remember(folder, RECIPE)
+        remember(folder, RECIPE, ["epochs"])
     return folder
 
 
@@ -38,13 +38,22 @@ def test_the_newest_interrupted_run_is_gone_on_with(workspace: Workspace) -> Non
 def test_a_run_that_is_still_at_work_is_never_taken_over(workspace: Workspace) -> None:
     left = interrupted(workspace)
     with run_folder(workspace, resume=False) as working:
-        remember(working, RECIPE)
+        remember(working, RECIPE, ["epochs"])
         with run_folder(workspace, resume=True) as folder:
             assert folder == left
             with pytest.raises(WorkspaceError, match=r"no interrupted run to go on with \(2 still at work\)"):
                 run_folder(workspace, resume=True).__enter__()
     with run_folder(workspace, resume=True) as folder:
         assert folder in (left, working)
+
+
+def test_what_the_user_had_settled_is_known_after_a_stop(workspace: Workspace) -> None:
+    folder = interrupted(workspace)
+    assert settled_in(folder) == ["epochs"]
+    remember(folder, RECIPE, [])
+    assert settled_in(folder) == [], "nothing is not unknown"
+    (folder / "run.json").write_text("{}")
+    assert settled_in(folder) is None
 
 
 def test_a_finished_run_is_done(workspace: Workspace) -> None:
@@ -58,7 +67,7 @@ def test_a_finished_run_is_done(workspace: Workspace) -> None:
 
 def test_the_folder_is_let_go_when_a_run_fails(workspace: Workspace) -> None:
     with pytest.raises(KeyboardInterrupt), run_folder(workspace, resume=False) as failed:
-        remember(failed, RECIPE)
+        remember(failed, RECIPE, ["epochs"])
         raise KeyboardInterrupt
     with run_folder(workspace, resume=True) as folder:
         assert folder == failed

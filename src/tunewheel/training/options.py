@@ -65,6 +65,9 @@ class TrainingOptions(Options):
         description="Parts of a batch computed side by side on a CPU, one core each; 0 measures what is faster here.",
     )
     seed: int | None = Field(
-        default=None, ge=0, description="Seed of the head, the order of rows and dropout; by default that of the run."
+        default=None,
+        ge=0,
+        lt=2**32,
+        description="Seed of the head, the order of rows and dropout; by default that of the run.",
     )
     seeds: int = Field(default=1, ge=1, le=100, description="Train so many times and keep the best on validation.")

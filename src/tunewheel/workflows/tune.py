@@ -172,10 +172,9 @@ def _tuned(begun: _Begun) -> Run:
     planned = None if begun.resumed else planned_before(begun.workspace.cache, name)
     parent = begun.workspace.versions.aliases().get(LIVE)
     office = Office(begun.workspace, sets, begun.folder, parent, hurry=clock is not None)
-    steps = recipe.training.steps
     anytime, recipe = _found(begun, office, task, recipe, model)
     remember(begun.folder, recipe, begun.settled)
-    cut = recipe.training.steps != steps
+    cut = bool(begun.kept and begun.kept.cut)
     chosen, why = preferred(anytime.candidates, sets.groups(sets.validation), cut=cut, few=sets.few)
     search = anytime.record(task.best_by, why)
     beside_mb = begun.kept.beside_mb if begun.kept else 0.0

@@ -83,18 +83,18 @@ class Study:
         for fewer passes than were suggested, that is what is learnt from, if it is inside the space at all."""
         settings = space.settings_of(trained, self.layers, self.fixed)
         line = {"settings": settings, "score": score, "reports": suggestion.reports, "pruned": pruned}
-        if settings == suggestion.settings:
+        if trained.epochs == suggestion.options.epochs:
             state = TrialState.PRUNED if pruned else TrialState.COMPLETE
             self._study.tell(suggestion.trial, None if pruned else score, state)
-        else:
-            self.drop(suggestion)
-            if trained.epochs < space.fewest_epochs(self.around):
-                return
+            return self._write(line)
+        self.drop(suggestion)
+        if "epochs" not in self.fixed and trained.epochs >= space.fewest_epochs(self.around):
             self._learn(line)
-        self._write(line)
+            self._write(line)
+        return None
 
     def drop(self, suggestion: Suggestion) -> None:
-        """There is no time for these options."""
+        """Nothing is learnt from these options: there was no time for them, or too little."""
         self._study.tell(suggestion.trial, state=TrialState.FAIL)
 
     def _learn(self, line: Mapping[str, Any]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from ...training.options import TrainingOptions
-from ..tuning.budget import Cost, Pace, answering_seconds, companion_seconds, left_to_train
+from ..tuning.budget import Cost, Pace, answering_seconds, companion_seconds, left_to_train, passes_of
 from ..tuning.lay_floors import MOST_ROWS
 from .probe import Told
 
@@ -23,6 +24,9 @@ STATE_BYTES = 2
 # Memory to answer for a certificate, in modules; and of a training, in sizes of what moves. Measured in whole runs of
 # MiniLM and e5-small (docs/log.md).
 CERTIFYING, SESSION = 1.5, 2.5
+# What a training on texts comes to hold beyond its first steps, in what those held: batches of ever other sizes leave
+# holes; those of pictures are of one size (docs/log.md).
+HOLES = 0.7
 # How many times as long a training takes on half of the cores, and what a process takes before it has loaded a body, in
 # MB (docs/log.md).
 ON_HALF, PROCESS_MB = 1.4, 250
@@ -47,8 +51,8 @@ class Rows:
 @dataclass(frozen=True)
 class Outlook:
     """Seconds of a run: `before` a training, of the training (`cost`, and as a rule so many `passes`), of learning
-    `again`, and of all that comes `after`; kept back for `answering` the test rows. Memory and disk in MB: `beside_mb`
-    is that of a companion in a search."""
+    `again`, and of all that comes `after`; kept back for `answering` the test rows. Memory and disk in MB: a search
+    holds `searching_mb` more, and a companion in it `beside_mb`."""
 
     options: TrainingOptions
     before: float
@@ -57,27 +61,31 @@ class Outlook:
     after: float
     answering: float
     memory_mb: float
+    searching_mb: float
     beside_mb: float
     disk_mb: float
 
     @property
     def passes(self) -> float:
-        return usual_passes(self.options)
+        return min(usual_passes(self.options), passes_of(self.options, self.cost))
 
     @property
     def seconds(self) -> float:
-        return self.before + self.cost.once + self.passes * self.cost.epoch + self.again + self.after
+        return self.before + self.cost.of(self.passes) + self.again + self.after
 
     def left(self, budget: float) -> float:
         """Seconds of a `budget` that are left to train in, kept back what `tune` keeps back."""
         return left_to_train(budget - self.before, self.answering) - self.again
 
-    def most_memory_mb(self, budget: float, free_mb: float) -> float:
-        """Memory of a run with a budget: with a companion, where there are the time and the memory for one."""
-        with_both = self.memory_mb + self.beside_mb
-        on_half = replace(self.cost, epoch=ON_HALF * self.cost.epoch)
-        rest = self.left(budget) - self.cost.once - self.passes * self.cost.epoch
-        return with_both if rest > companion_seconds(self.options, on_half) and with_both < free_mb else self.memory_mb
+    def most_memory_mb(self, budget: float, free_mb: float, *, cores: int) -> float:
+        """Memory of a run with a budget: of a search where there is time for one, and of a companion in it, where there
+        are the time, the memory and the cores for both."""
+        rest = self.left(budget) - self.cost.of(self.passes)
+        if rest <= 0:
+            return self.memory_mb
+        alone, on_half = self.memory_mb + self.searching_mb, replace(self.cost, epoch=ON_HALF * self.cost.epoch)
+        both = cores > 1 and rest > companion_seconds(self.options, on_half) and alone + self.beside_mb < free_mb
+        return alone + self.beside_mb if both else alone
 
 
 def usual_passes(options: TrainingOptions) -> float:
@@ -94,9 +102,9 @@ class Floored:
     memory_mb: float
 
 
-def outlook(rows: Rows, read: Floored, told: Told, *, hurried: bool) -> Outlook:
-    """What a whole run takes whose rows were `read`, when it is fine-tuned as in the probe that `told`. Who is
-    `hurried` lets the body before answer in bf16, as `Readings.measured` reckons."""
+def outlook(rows: Rows, read: Floored, told: Told, *, hurried: bool, pictures: bool = False) -> Outlook:
+    """What a whole run takes whose rows (`pictures` or texts) were `read`, when it is fine-tuned as in the probe that
+    `told`. Who is `hurried` lets the body before answer in bf16, as `Readings.measured` reckons."""
     keep = {"keep": "last"} if rows.few else {}  # as `tune` does
     options = TrainingOptions(**{**told.training, **keep})
     train, held = rows.train * told.units["train"], rows.validation * told.units["validation"]
@@ -104,7 +112,9 @@ def outlook(rows: Rows, read: Floored, told: Told, *, hurried: bool) -> Outlook:
     reading, watching = (units * seconds + told.encoding for seconds in (told.reading, told.watching))
     answering = rows.test * reading
     kept_back = answering_seconds(rows.test, reading, watching if hurried else reading)
-    cost = Pace(told.learning, told.watching, told.keeping).cost(options, int(train), int(held), 1)
+    cost = Pace(told.learning, told.watching, told.keeping).cost(
+        options, int(train), int(held), math.ceil(train / options.batch_units)
+    )  # fmt: skip
     again = 0.0
     if rows.few:
         everything = train + held
@@ -114,16 +124,12 @@ def outlook(rows: Rows, read: Floored, told: Told, *, hurried: bool) -> Outlook:
     )
     certified = (1 + RIVALS) * (answering + told.loading + ALONE * told.alone + REGISTERING_SECONDS)
     after = held * told.reading + 2 * answering + certified
-    memory = (
-        read.memory_mb
-        + told.memory_mb
-        + told.growing_mb
-        + told.searching_mb
-        + _rows_mb(rows, told)
-        + _again_mb(rows.few, told.module_mb, told.moving_mb)
-    )
-    beside = PROCESS_MB + told.memory_mb + told.growing_mb
-    return Outlook(options, before, cost, again, after, kept_back, memory, beside, _disk_mb(rows, told))
+    training = told.memory_mb * (1 if pictures else 1 + HOLES)
+    memory = read.memory_mb + training + _rows_mb(rows, told) + _again_mb(rows.few, told.module_mb, told.moving_mb)
+    return Outlook(
+        options, before, cost, again, after, kept_back, memory, told.searching_mb, PROCESS_MB + training,
+        _disk_mb(rows, told),
+    )  # fmt: skip
 
 
 def floored(rows: Rows, seconds: float, memory_mb: float, told: Told | None) -> Floored:

@@ -59,14 +59,13 @@ class Told:
     Seconds: to start (`starting`), to load a module, to encode a row, to read a unit for an answer, to answer one row
     alone, and to settle the number of lanes; `learning`, `watching` and `keeping` as in `Pace`. `units` are those of an
     average row, by part; `most_rows` are learnt from for the frozen encoder, which comes first and is `scored`. In MB:
-    the memory held beside the rows, at most and at the end, what a longer training and what a search will add; a
-    module, what moves of it, and what a version keeps of it (`weights_mb`).
+    the memory held beside the rows, at most and at the end, what a search will add; a module, what moves of it, and
+    what a version keeps of it (`weights_mb`).
     """
 
     memory_mb: float
     end_mb: float
     scored: Scored | None = None
-    growing_mb: float = 0.0
     searching_mb: float = 0.0
     moving_mb: float = 0.0
     starting: float = 0.0

@@ -11,10 +11,9 @@ from typing import Any
 
 from ...models.estimate import forget_peak, held_memory_mb, peak_memory_mb
 from ...models.heads import Headed
-from ...records import Step
 from ...task import Task
 from ...training import checkpoints
-from ...training.batches import order, sizes
+from ...training.batches import sizes
 from ...training.floors.frozen import MOST_DECISIONS
 from ...training.options import TrainingOptions
 from ...training.precision import Precision, measured_precision
@@ -33,9 +32,6 @@ FEWEST = 20
 ALONE = 5
 REHEARSED = 10  # batches
 BESIDE = 2  # modules: the best so far, and the one that it is compared with
-MOST_EPOCHS = 4
-# A thousand prepared operations are kept, and a step of a small body prepares a dozen.
-MOST_SIZES = 1_000 // 12
 
 
 class ProbeBody:
@@ -62,7 +58,7 @@ class ProbeBody:
             alone=_alone_seconds(learner, module), most_rows=_most_rows(learner), layers=learner.layers,
             width=module.backbone.width, weights_mb=_megabytes(module, never), module_mb=_megabytes(module, ()),
         )  # fmt: skip
-        self.peak_mb, self.held_mb, self.a_size_mb = peak_memory_mb(), held_memory_mb(), 0.0
+        self.peak_mb, self.held_mb = peak_memory_mb(), held_memory_mb()
         self.larger_mb: float | None = None
 
     def told(self, options: TrainingOptions) -> Told:
@@ -75,38 +71,21 @@ class ProbeBody:
         started = time.perf_counter()
         options = learner.settled(options, int(self.ask.rows * self.known.units["train"]))
         settling = time.perf_counter() - started
-        pace, growing, moving = self._rehearsal(options)
+        pace, moving = self._rehearsal(options)
         peak = peak_memory_mb()
         memory = max(peak - left_mb, self.peak_mb) - self.before
         searching = self._searching(options, peak, moving) if self.ask.search else 0.0
         return replace(
-            self.known, memory_mb=memory, end_mb=held_memory_mb() - self.before, growing_mb=growing, moving_mb=moving,
+            self.known, memory_mb=memory, end_mb=held_memory_mb() - self.before, moving_mb=moving,
             searching_mb=searching, settling=settling, training=options.model_dump(mode="json"), **asdict(pace),
         )  # fmt: skip
 
-    def _rehearsal(self, options: TrainingOptions) -> tuple[Pace, float, float]:
-        """A few steps, a validation and a checkpoint: how fast they are, what a whole training will come to hold beyond
-        them, and the size of what moves.
-
-        Each size of batch that was not met before leaves something behind (prepared operations, holes in memory); what
-        the first way met, the others do not meet again.
-        """
-
-        met: set[int] = set()
-        held = []
-
-        def seen(step: Step) -> None:
-            met.add(step.units)
-            held.append((len(met), held_memory_mb()))
-
-        pace, session = self.learner.rehearsal(options, REHEARSED, seen)
+    def _rehearsal(self, options: TrainingOptions) -> tuple[Pace, float]:
+        """A few steps, a validation and a checkpoint: how fast they are, and the size of what moves in MB."""
+        pace, session = self.learner.rehearsal(options, REHEARSED)
         session.keep_if_better(0.0)
         checkpoints.save(session, self.learner.cache / "rehearsal")
-        (few, before), (more, after) = held[len(held) // 3], held[-1]
-        a_size = max(after - before, 0.0) / (more - few) if more > few else 0.0
-        self.a_size_mb = max(self.a_size_mb, a_size)
-        moving = sum(tensor.numel() * tensor.element_size() for tensor in session.best.values()) / 1e6
-        return pace, self.a_size_mb * max(_sizes_met(self.learner, options) - more, 0), moving
+        return pace, sum(tensor.numel() * tensor.element_size() for tensor in session.best.values()) / 1e6
 
     def _searching(self, options: TrainingOptions, peak: float, moving: float) -> float:
         """What a search holds beyond one training: its larger batches, the best module beside the one that learns, and
@@ -148,17 +127,6 @@ def _frozen(learner: Learner, precision: Precision, reading: float, units: Mappi
         seconds = time.perf_counter() - started
         scores.append(candidate.score)
     return Scored(candidate.name, scores[1], scores[0], count, len(held), seconds)
-
-
-def _sizes_met(learner: Learner, options: TrainingOptions) -> int:
-    """How many sizes of batches a whole training meets, as far as memory remembers them."""
-    costs = sizes(learner.train)
-    met = {
-        int(costs[rows].sum())
-        for epoch in range(min(options.epochs, MOST_EPOCHS))
-        for rows in order(costs, options.batch_units, seed=learner.seed, epoch=epoch)
-    }
-    return min(len(met), MOST_SIZES)
 
 
 def _most_rows(learner: Learner) -> float:

@@ -62,10 +62,12 @@ def _way(one: Probed, rows: Rows, read: Floored, reads: str, limits: Limits) -> 
     way = Way(one.body.name, MOVES[one.mode], settings, why=one.failed)
     if one.told is None:
         return way
-    ahead = outlook(rows, read, one.told, hurried=limits.seconds is not None and limits.seconds <= HURRY)
-    fits, passes, why = _fit(ahead, limits)
-    alone = limits.seconds is None or cores() == 1
-    memory = ahead.memory_mb if alone else ahead.most_memory_mb(limits.seconds or 0.0, limits.memory_mb)
+    hurried = limits.seconds is not None and limits.seconds <= HURRY
+    ahead = outlook(rows, read, one.told, hurried=hurried, pictures=reads == "image")
+    memory = ahead.memory_mb
+    if limits.seconds is not None:
+        memory = ahead.most_memory_mb(limits.seconds, limits.memory_mb, cores=cores())
+    fits, passes, why = _fit(ahead, memory, limits)
     return Way(
         one.body.name, MOVES[one.mode], settings, round(ahead.seconds, 1), round(memory),
         round(ahead.disk_mb), _score(one.told, rows, reads, one.mode), round(passes, 1),
@@ -80,10 +82,10 @@ def _score(told: Told, rows: Rows, reads: str, mode: str) -> Range | None:
     return round(low, 4), round(high, 4)
 
 
-def _fit(ahead: Outlook, limits: Limits) -> tuple[Fits, float, str]:
-    """Whether it fits, how many passes do, and why."""
-    if ahead.memory_mb > limits.memory_mb:
-        return "no", ahead.passes, f"needs about {ahead.memory_mb:,.0f} MB of memory, and {limits.memory_mb:,} are free"
+def _fit(ahead: Outlook, memory: float, limits: Limits) -> tuple[Fits, float, str]:
+    """Whether it fits with so many MB of `memory`, how many passes do, and why."""
+    if memory > limits.memory_mb:
+        return "no", ahead.passes, f"needs about {memory:,.0f} MB of memory, and {limits.memory_mb:,} are free"
     if limits.seconds is None:
         return "", ahead.passes, ""
     if ahead.seconds <= limits.seconds:

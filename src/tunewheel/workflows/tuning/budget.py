@@ -108,6 +108,14 @@ class Cost:
     steps: int
     once: float = 0.0
 
+    def of(self, passes: float) -> float:
+        """Seconds of so many passes. Of less than a pass only the rows that are read have something kept."""
+        return min(passes, 1.0) * self.once + passes * self.epoch
+
+    def bought(self, seconds: float) -> float:
+        """The passes that so many seconds buy."""
+        return max((seconds - self.once) / self.epoch, min(seconds / (self.epoch + self.once), 1.0))
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -134,26 +142,23 @@ def afford(
     the body's `layers`, above states that are computed once.
     """
     way, price, seconds = options, cost(options), left() - SETUP_SECONDS  # measuring took some
-    seconds -= price.once
-    if seconds < min(passes_of(options, price), 1.0) * price.epoch and options.mode in ("full", "lora") and layers > 1:
+    passes = price.bought(seconds)
+    if passes < min(passes_of(options, price), 1.0) and options.mode in ("full", "lora") and layers > 1:
         light = lighter(options, layers)
         cheaper = cost(light)
-        rest = left() - SETUP_SECONDS
-        # Of less than a pass only the rows that are read have their states computed.
-        passes = max((rest - cheaper.once) / cheaper.epoch, min(rest / (cheaper.epoch + cheaper.once), 1.0))
-        if passes > MUCH_MORE * max(seconds, 0.0) / price.epoch:
-            way, price, seconds = light, cheaper, passes * cheaper.epoch
-    passes, planned = seconds / price.epoch, passes_of(way, price)
+        lighter_passes = cheaper.bought(left() - SETUP_SECONDS)
+        if lighter_passes > MUCH_MORE * max(passes, 0.0):
+            way, price, passes = light, cheaper, lighter_passes
+    planned, seconds = passes_of(way, price), passes * price.epoch
     if passes >= planned:
         return way, _told(way, planned, price, seconds)
     steps = int(passes * price.steps)
     if steps < FEWEST_STEPS:
-        return None, (f"{_left(seconds)}, less than a pass of {price.epoch:.1f} s needs: the body stays as it is.")
+        return None, f"{_left(seconds)}, less than a pass of {price.epoch:.1f} s needs: the body stays as it is."
     # A few more than fit: the schedule follows the clock, and no second is left over where steps turn out faster.
-    cut = way.model_copy(
-        update={"steps": math.ceil(SPARE * steps), "epochs": min(max(math.ceil(SPARE * passes), 1), way.epochs + 1)}
-    )
-    return cut, _told(way, passes, price, seconds)
+    steps = min(math.ceil(SPARE * steps), way.steps - 1) if way.steps else math.ceil(SPARE * steps)
+    epochs = min(max(math.ceil(SPARE * passes), 1), way.epochs + 1)
+    return way.model_copy(update={"steps": steps, "epochs": epochs}), _told(way, passes, price, seconds)
 
 
 def lighter(options: TrainingOptions, layers: int) -> TrainingOptions:
@@ -168,7 +173,7 @@ def passes_of(options: TrainingOptions, price: Cost) -> float:
 
 def fitted(options: TrainingOptions, price: Cost, left: float) -> TrainingOptions | None:
     """`options` with no more epochs than the seconds that are `left` buy; None where that is less than half of them."""
-    passes, planned = (left - SETUP_SECONDS - price.once) / price.epoch, passes_of(options, price)
+    passes, planned = price.bought(left - SETUP_SECONDS), passes_of(options, price)
     if passes >= planned:
         return options
     whole = math.floor(passes)
@@ -177,7 +182,7 @@ def fitted(options: TrainingOptions, price: Cost, left: float) -> TrainingOption
 
 def companion_seconds(options: TrainingOptions, price: Cost) -> float:
     """Seconds in which a companion that trains at this price has done enough to be worth its start."""
-    return COMPANION_SECONDS + COMPANION_TRAININGS * (price.once + passes_of(options, price) * price.epoch)
+    return COMPANION_SECONDS + COMPANION_TRAININGS * price.of(passes_of(options, price))
 
 
 def _told(way: TrainingOptions, passes: float, price: Cost, seconds: float) -> str:

@@ -65,7 +65,8 @@ class Following:
 
     def _go_on(self, options: TrainingOptions) -> None:
         passes = max(1, round(PASSES * options.epochs))
-        shorter = options.model_copy(update={"epochs": passes, "warm_head": False})
+        steps = options.steps and max(1, round(PASSES * options.steps))
+        shorter = options.model_copy(update={"epochs": passes, "steps": steps, "warm_head": False})
         self.trainings.kept.count += 1
         seed = self.learner.seed_for(shorter)
         training = Training(self.trainings.kept.count, CONTINUED, shorter, seed, {"epochs": passes})

@@ -37,10 +37,11 @@ def _listed(under_way: Any) -> Any:
 
 @dataclass
 class Kept:
-    """The budget and what of it is `spent` (seconds), the record so far, and the options that were planned; the best
-    training with its score, its seconds, the `share` of its way that its weights go and the version that holds it; and
-    the trainings under way. `body` names the pre-trained one that all of this is about, where it is not the first of
-    the run; `others` are those that may still be tried. A companion has held `beside_mb` of memory at most."""
+    """The budget and what of it is `spent` (seconds), the record so far, and the options that were planned, or `cut`
+    to what there was time for; the best training with its score, its seconds, the `share` of its way that its weights
+    go and the version that holds it; and the trainings under way. `body` names the pre-trained one that all of this is
+    about, where it is not the first of the run; `others` are those that may still be tried. A companion has held
+    `beside_mb` of memory at most."""
 
     budget: float
     spent: float = 0.0
@@ -49,6 +50,7 @@ class Kept:
     drafted: float = -1.0
     count: int = 0
     planned: TrainingOptions | None = None
+    cut: bool = False
     best: Training | None = None
     score: float = -1.0
     seconds: float = 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
@@ -70,10 +70,10 @@ class Learner(Workbench):
         """The seed of a training: its own, or that of the run."""
         return self.seed if options.seed is None else options.seed
 
-    def repeating(self, trial: Trial) -> TrainingOptions:
+    def repeating(self, training: Trial | Session) -> TrainingOptions:
         """The options that repeat a training, its seed among them where it is not that of the run."""
-        own = None if trial.seed == self.seed else trial.seed
-        return trial.options.model_copy(update={"seed": own, "seeds": 1})
+        own = None if training.seed == self.seed else training.seed
+        return training.options.model_copy(update={"seed": own, "seeds": 1})
 
     def settled(self, options: TrainingOptions, units: int | None = None) -> TrainingOptions:
         """The options with the number of lanes, measured where it was left open; for a training on rows of so many
@@ -182,11 +182,9 @@ class Learner(Workbench):
             found = pool.map(lambda _: self.rehearsal(options, PROBED_STEPS)[0], range(count))
             return max(found, key=lambda pace: pace.learning)
 
-    def rehearsal(
-        self, options: TrainingOptions, steps: int, seen: Callable[[Step], None] = lambda step: None
-    ) -> tuple[Pace, Session]:
-        """A training on the rows of so many `steps` and on the longest, which show how much memory it takes; `seen`
-        hears of each step. Gives how fast it was, and the session that came of it."""
+    def rehearsal(self, options: TrainingOptions, steps: int) -> tuple[Pace, Session]:
+        """A training on the rows of so many `steps` and on the longest, which show how much memory it takes. Gives how
+        fast it was, and the session that came of it."""
         module = self.prepared(options, self.seed)
         costs = sizes(self.train)
         batches = order(costs, options.batch_units, seed=self.seed, epoch=0)[:steps]
@@ -201,13 +199,13 @@ class Learner(Workbench):
         for step in train(session, rows, None):
             probes.append((step.units, step.seconds - before))
             before = step.seconds
-            seen(step)
         started = time.perf_counter()
         ModuleEngine(session.module, half=session.half)(rows)
         return Pace(seconds_a_unit(probes), (time.perf_counter() - started) / units, keeping), session
 
     def refit(self, twin: Trial, folder: Path, watch: Watch | None = None) -> Trial:
-        """The same training once more on all rows, validation rows among them; its last weights are kept."""
+        """The same training once more on all rows, validation rows among them, or on as many of them as its steps
+        read; its last weights are kept."""
         steps = twin.options.steps and math.ceil(twin.options.steps * len(self.everything) / len(self.train))
         options = twin.options.model_copy(update={"steps": steps})
         rows = read_at_all(self.everything, options, twin.seed)
@@ -245,7 +243,7 @@ class Learner(Workbench):
         """A module that is still being trained, as it is now."""
         outputs = ModuleEngine(session.module)(self.validation)
         return self._candidate(
-            FINE_TUNED, "after", session.module, outputs, session.seconds, (), session.options, outputs
+            FINE_TUNED, "after", session.module, outputs, session.seconds, (), self.repeating(session), outputs
         )
 
     def _encoded(self, task: Task, examples: Sequence[Example]) -> Batch:

@@ -19,7 +19,7 @@ from ..choose import suggested, with_precision
 from ..say import Say
 from .anytime import BODY
 from .body import Body
-from .budget import Clock
+from .budget import Clock, passes_of
 from .kept import Kept, Training
 from .learn import Learner
 from .look import Looked, look
@@ -188,7 +188,8 @@ def _too_large(folder: Path) -> str:
 def _no_time(times: float, spending: Spending, planned: TrainingOptions) -> str:
     """Why there is no time for half of the passes that the first had; empty where there is."""
     price = spending.price(planned)
-    learning = times * (price.once + price.epoch * max(planned.epochs / 2, 1))
+    passes = passes_of(planned, price)
+    learning = times * price.of(passes if planned.steps else max(passes / 2, 1.0))
     needed, left = _before_training(times, spending) + learning, spending.trainings.left()
     return f"it would take about {needed:.0f} s, and {max(left, 0.0):.0f} are left" if needed > left else ""
 

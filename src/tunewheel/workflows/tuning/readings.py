@@ -12,7 +12,8 @@ from .budget import Cost, answering_seconds
 if TYPE_CHECKING:
     from .learn import Learner
 
-# Neither so many steps nor a pass: that moves a body too little to be worth its time. Figures in docs/log.md.
+# Neither so many steps nor a pass nor the steps that were asked for: that moves a body too little to be worth its time.
+# Figures in docs/log.md.
 WORTHWHILE_STEPS = 60
 STEP_OVER_READING = 3.0  # a step above states that are kept, over reading its rows
 # A training of fewer passes than were meant learns more slowly, but no more slowly than this part: in a few steps a

@@ -61,17 +61,17 @@ class Spending:
             return options
         self.trainings.go_on(restore)
         if planned is not None:
-            self._train(planned, cut=planned.steps != options.steps)
+            self._train(planned)
         self.trainings.refit()
         best = self.trainings.best
         return self.learner.repeating(best.trial) if self.clock and best else planned or options
 
-    def _train(self, planned: TrainingOptions, *, cut: bool) -> None:
-        """What was planned, and where that was not `cut` to the time that was left, whatever is worth the rest."""
+    def _train(self, planned: TrainingOptions) -> None:
+        """What was planned, and where that was not cut to the time that was left, whatever is worth the rest."""
         self._seeds(planned)
         if self.follow:
             self.follow(planned)
-        if self.clock and not cut:
+        if self.clock and not self.kept.cut:
             if self.others:
                 planned = self.others.try_each(self, planned)
             Searching(self, planned).run()
@@ -125,6 +125,7 @@ class Spending:
         options = self.learner.settled(options)
         planned, told = afford(options, self.learner.layers, self.trainings.room, self.price)
         self.say.line(told)
+        self.kept.cut = planned is not None and planned.steps != options.steps
         if planned is None or "learning_rate" in self.fixed:
             return planned
         return slowed(planned, self.price(planned), options)

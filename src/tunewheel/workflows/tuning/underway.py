@@ -39,7 +39,7 @@ def run_folder(workspace: Workspace, resume: bool | str) -> Iterator[Path]:
         yield folder
 
 
-def remember(folder: Path, recipe: Recipe[Any], settled: Collection[str] = ()) -> None:
+def remember(folder: Path, recipe: Recipe[Any], settled: Collection[str]) -> None:
     """Keep the filled recipe: it repeats the run, and an interrupted run goes on from it. It names all training
     settings; those that the user had `settled` are told beside it."""
     replace_text(folder / RECIPE, dump(recipe))
