@@ -55,8 +55,21 @@ class Asking:
         return self._asked(server, mode="open", rate=rate, seconds=self.timing.overload)
 
     def _asked(self, server: Server, **told: Any) -> dict[str, Any]:
-        plan = self.folder / "load.json"
         known = {"port": server.port, "bodies": self.bodies, "expected": self.expected}
-        plan.write_text(json.dumps({**known, **told}), "utf-8")
         longest = BEYOND + told.get("warm", 0.0) + told.get("seconds", 600.0)
-        return commands.ask(commands.module("serving.load", str(plan)), longest).value
+        return _generated(self.folder, {**known, **told}, longest)
+
+
+def in_turn(asked: Sequence[tuple[Asking, Server]], rounds: int) -> dict[str, Any]:
+    """Servers that are up together, asked by one client in turn: the median times of each in each round."""
+    first = asked[0][0]
+    servers = [{"port": server.port, "expected": asking.expected} for asking, server in asked]
+    told = {"mode": "in turn", "servers": servers, "bodies": first.bodies, "rounds": rounds}
+    return _generated(first.folder, told, BEYOND + 600.0)
+
+
+def _generated(folder: Path, told: dict[str, Any], longest: float) -> dict[str, Any]:
+    """What the load generator says when it was told so."""
+    plan = folder / "load.json"
+    plan.write_text(json.dumps(told), "utf-8")
+    return commands.ask(commands.module("serving.load", str(plan)), longest).value

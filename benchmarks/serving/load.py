@@ -1,7 +1,8 @@
 """The load generator, a process of its own: `python -m benchmarks.serving.load PLAN` prints a tally as JSON.
 
 `once` asks each request alone, in turn, and gives all labels. `closed` has so many clients that each ask again as soon
-as they are answered. `open` asks at a rate, whatever comes back. Standard library only.
+as they are answered. `open` asks at a rate, whatever comes back. `in turn` has one client ask several servers that are
+up together, now the one and now the other. Standard library only.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .tally import Tally
+from .tally import Tally, percentile
 from .wire import OK, Connection, Reply, Request, Wire, request
 
 LONGEST = 60.0
@@ -63,6 +64,23 @@ def closed(wire: Wire, requests: Sequence[Request], clients: int, warm: float, s
                 tally.note(asked, reply, now - connection.sent)
             wire.send(connection if connection.open else wire.connect(), next(turns))
     return tally.to_json(seconds)
+
+
+def in_turn(wires: Sequence[Wire], requests: Sequence[Sequence[Request]], rounds: int) -> dict[str, Any]:
+    """All requests of one server, one after the other, then those of the next; in the next round backwards. Gives the
+    median time in ms of each server in each round, and how many answers were `wrong` or missing (`dropped`)."""
+    connections = [wire.connect() for wire in wires]
+    medians: list[list[float | None]] = [[] for _ in wires]
+    tallies = [Tally() for _ in wires]
+    for number in range(rounds):
+        for place in list(range(len(wires)))[:: -1 if number % 2 else 1]:
+            tallies[place].taken.clear()
+            for asked in requests[place]:
+                wires[place].send(connections[place], asked)
+                reply = _next(wires[place])
+                tallies[place].note(asked, reply, time.perf_counter() - connections[place].sent)
+            medians[place].append(percentile(tallies[place].taken.get(OK, []), 0.5))
+    return {"medians": medians, **{name: [getattr(one, name) for one in tallies] for name in ("wrong", "dropped")}}
 
 
 def opened(wire: Wire, requests: Sequence[Request], rate: float, seconds: float) -> dict[str, Any]:
@@ -118,10 +136,10 @@ class Arrivals:
 
 def work(told: dict[str, Any]) -> dict[str, Any]:
     """What the plan asks for."""
+    if told["mode"] == "in turn":
+        return _in_turn(told)
     wire = Wire(told["port"])
-    expected = told.get("expected") or [()] * len(told["bodies"])
-    pairs = zip(told["bodies"], expected, strict=True)
-    requests = [request(told["port"], body.encode(), tuple(labels or ())) for body, labels in pairs]
+    requests = _requests(told["port"], told["bodies"], told.get("expected"))
     try:
         if told["mode"] == "once":
             return once(wire, requests)
@@ -130,6 +148,21 @@ def work(told: dict[str, Any]) -> dict[str, Any]:
         return closed(wire, requests, told["clients"], told["warm"], told["seconds"])
     finally:
         wire.close()
+
+
+def _in_turn(told: dict[str, Any]) -> dict[str, Any]:
+    wires = [Wire(server["port"]) for server in told["servers"]]
+    requests = [_requests(server["port"], told["bodies"], server["expected"]) for server in told["servers"]]
+    try:
+        return in_turn(wires, requests, told["rounds"])
+    finally:
+        for wire in wires:
+            wire.close()
+
+
+def _requests(port: int, bodies: Sequence[str], expected: Sequence[Sequence[str]] | None) -> list[Request]:
+    pairs = zip(bodies, expected or [()] * len(bodies), strict=True)
+    return [request(port, body.encode(), tuple(labels or ())) for body, labels in pairs]
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """The part `load`: answers a second and times at 1, 8 and 64 clients, each system in turn, in rounds.
 
-A round goes through all systems, the next one backwards, so that what disturbs the machine disturbs all of them.
+A round goes through all systems, the next one backwards, so that what disturbs the machine disturbs all of them. At the
+end ours and the best LitServe for one client are up together, and one client asks them in turn.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from typing import Any
 
 from .. import commands
 from ..budget.environments import python_of
-from .asking import Asking, singles
+from .asking import Asking, in_turn, singles
+from .judged import best_litserve
 from .plan import BARE, CLIENTS, LITSERVE, PIPELINE, TUNEWHEEL, Timing
 from .prepared import Prepared
 from .servers import Server, litserve, pipeline, tunewheel
 from .tally import percentiles, pooled
 
 Part = dict[str, Any]
+WARMING = 2  # rounds that pay for warming up
 
 
 @dataclass
@@ -60,8 +63,21 @@ def measure(prepared: Prepared, timing: Timing) -> Part:
                 systems[system].turn()
             commands.say(f"    round {number + 1}: {BARE}")
             bare.append(_bare(prepared, timing, folder))
-    found = {name: system.to_json() for name, system in systems.items()}
-    return {"systems": found, BARE: _calls(bare), **unavailable}
+        found = {"systems": {name: system.to_json() for name, system in systems.items()}, BARE: _calls(bare)}
+        best = best_litserve(found, 1)
+        if best is not None:
+            commands.say(f"    in turn: {TUNEWHEEL} and {best[0]}")
+            found["in_turn"] = {"rival": best[0], **_in_turn(systems[TUNEWHEEL], systems[best[0]], timing)}
+    return {**found, **unavailable}
+
+
+def _in_turn(ours: System, theirs: System, timing: Timing) -> Part:
+    """Both up together and asked in turn: what takes but milliseconds is otherwise drowned by the machine's moods."""
+    with ours.start() as our_server, theirs.start() as their_server:
+        asked = [(ours.asking, our_server), (theirs.asking, their_server)]
+        found = in_turn(asked, WARMING + timing.turns)
+    mine, other = (medians[WARMING:] for medians in found["medians"])
+    return {"ms": {"ours": mine, "theirs": other}, "wrong": found["wrong"][0], "dropped": found["dropped"][0]}
 
 
 def _systems(prepared: Prepared, timing: Timing, folder: Path, *, with_litserve: bool) -> dict[str, System]:

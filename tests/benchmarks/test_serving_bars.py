@@ -35,7 +35,14 @@ def load(*, alone: dict[str, Any] | None = None, many: dict[str, Any] | None = N
         TWO: {"1": run(190, 6.0, 9.0), "8": run(500, 16, 30), "64": run(640, 95, 130)},
     }
     systems = {name: {"clients": clients, "said": []} for name, clients in by.items()}
-    return {"systems": systems, BARE: {"p50": 2.5, "p99": 4.0, "rate": 700}, "total_seconds": 60}
+    told = {"in_turn": in_turn(3.0, 3.0), BARE: {"p50": 2.5, "p99": 4.0, "rate": 700}, "total_seconds": 60}
+    return {"systems": systems, **told}
+
+
+def in_turn(*ours: float | None, **faults: int) -> dict[str, Any]:
+    """Ours beside LitServe, whose turns take longer and longer."""
+    theirs = [5.0 + number for number in range(len(ours))]
+    return {"rival": ONE, "ms": {"ours": list(ours), "theirs": theirs}, "wrong": 0, "dropped": 0, **faults}
 
 
 def bulk(**known: Any) -> dict[str, Any]:
@@ -96,7 +103,19 @@ def test_wrong_answers_hold_no_bar_however_fast_they_are():
 def test_litserve_is_taken_at_its_best_for_each_number_of_clients():
     assert best_litserve(load(), 1) == (ONE, run(200, 5.0, 8.0))
     assert best_litserve(load(), 64) == (TWO, run(640, 95, 130))
-    assert found("1 client, p50, LitServe", load=load(alone=run(300, 3.76, 5))).holds is False
+
+
+def test_one_client_is_judged_by_turns_of_both_that_follow_each_other():
+    def bar(*turns: float | None, **faults: int):
+        return found("1 client, p50, LitServe", load={**load(), "in_turn": in_turn(*turns, **faults)})
+
+    slowing = [0.7 * (5.0 + number) for number in range(5)]
+    assert (bar(*slowing).value, bar(*slowing).holds) == (0.7, True), "whatever the machine does meanwhile"
+    assert bar(*(1.1 * one for one in slowing)).holds is False
+    assert bar(*slowing, wrong=1).holds is False and "1 wrong" in bar(*slowing, wrong=1).note
+    assert bar(None, *slowing).holds is False and "without an answer: 1 of 6" in bar(None, *slowing).note
+    without = {name: one for name, one in load().items() if name != "in_turn"}
+    assert found("1 client, p50, LitServe", load=without).holds is None
 
 
 def test_without_litserve_its_bars_are_open():
@@ -248,5 +267,5 @@ def test_a_table_says_what_was_not_right():
 
 def test_a_trial_has_shorter_turns():
     assert Timing.of(None, None) == Timing()
-    assert Timing.of(1.0, None) == Timing(1.0, 1.0, 1.0, 10.0)
+    assert Timing.of(1.0, None) == Timing(1.0, 1.0, 1.0, 10.0, turns=4)
     assert Timing.of(None, 60.0).soak == 60.0 and Timing.of(None, 60.0).measured == Timing().measured

@@ -67,8 +67,8 @@ def forget_peak() -> None:
 
 def give_back_memory() -> None:
     """Let the system have the memory that nobody needs: of objects that know each other, which Python would find only
-    some time, and what was freed, where the C library can be told to (glibc). After a training that is a quarter of what
-    the process held, or more."""
+    some time, and what was freed, where the C library can be told to (glibc). After a training that is a quarter or
+    more of what the process held."""
     gc.collect()
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
