@@ -105,17 +105,13 @@ def faster_alone(found: Part) -> Found:
 
 def as_many_as_litserve(found: Part) -> Found:
     """Answers a second at 64 clients, ours over LitServe's."""
-    return _beside_litserve(found, 64, "rate", lambda value: value >= 1)
-
-
-def _beside_litserve(found: Part, clients: int, figure: str, suffices: Callable[[float], bool]) -> Found:
-    best = best_litserve(found, clients)
+    best = best_litserve(found, 64)
     if best is None:
         return Found(None, None, found.get("unavailable", "LitServe gave no answer"))
-    (way, theirs), ours = best, asked(found, TUNEWHEEL, clients)
+    (way, theirs), ours = best, asked(found, TUNEWHEEL, 64)
     wrong = f" ({faults(theirs)})" if faults(theirs) else ""
-    note = f"{figure} {ours[figure]} and {theirs[figure]} of {way}{wrong}"
-    return _ratio(ours[figure], theirs[figure], suffices, note, ours)
+    note = f"rate {ours['rate']} and {theirs['rate']} of {way}{wrong}"
+    return _ratio(ours["rate"], theirs["rate"], lambda value: value >= 1, note, ours)
 
 
 def near_the_call(found: Part) -> Found:

@@ -31,14 +31,19 @@ def once(wire: Wire, requests: Sequence[Request]) -> dict[str, Any]:
     labels: list[Sequence[str]] = []
     connection = wire.connect()
     for asked in requests:
-        connection = connection if connection.open else wire.connect()
-        wire.send(connection, asked)
-        reply = _next(wire)
+        connection, reply = _asked(wire, connection, asked)
         if reply is None or reply.status != OK:
             told = f"{reply.status} {reply.body[:200]!r}" if reply else "the connection was dropped"
             return {"labels": labels, "fault": f"request {len(labels)}, {asked.data[-200:]!r}: {told}"}
         labels.append(reply.labels)
     return {"labels": labels}
+
+
+def _asked(wire: Wire, connection: Connection, asked: Request) -> tuple[Connection, Reply | None]:
+    """Ask alone, on a new connection where this one was dropped; gives the one that was used, and the reply."""
+    connection = connection if connection.open else wire.connect()
+    wire.send(connection, asked)
+    return connection, _next(wire)
 
 
 def _next(wire: Wire) -> Reply | None:
@@ -76,8 +81,7 @@ def in_turn(wires: Sequence[Wire], requests: Sequence[Sequence[Request]], rounds
         for place in list(range(len(wires)))[:: -1 if number % 2 else 1]:
             tallies[place].taken.clear()
             for asked in requests[place]:
-                wires[place].send(connections[place], asked)
-                reply = _next(wires[place])
+                connections[place], reply = _asked(wires[place], connections[place], asked)
                 tallies[place].note(asked, reply, time.perf_counter() - connections[place].sent)
             medians[place].append(percentile(tallies[place].taken.get(OK, []), 0.5))
     return {"medians": medians, **{name: [getattr(one, name) for one in tallies] for name in ("wrong", "dropped")}}

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,8 +11,13 @@ import torch
 from tunewheel.models.backbone import load_backbone
 from tunewheel.models.heads import Headed, TextHead
 from tunewheel.records import Example
+from tunewheel.training.options import TrainingOptions
 from tunewheel.workflows.rows.sets import Sets
-from tunewheel.workflows.tuning.follow import _aligned, followed
+from tunewheel.workflows.tuning.follow import Following, _aligned, followed
+from tunewheel.workflows.tuning.kept import Kept as Record
+from tunewheel.workflows.tuning.kept import Training
+from tunewheel.workflows.tuning.offering import Best, Offering
+from tunewheel.workflows.tuning.trial import Trial
 
 ROWS = [Example(f"row {number}", "x") for number in range(3_200)]
 SETS = Sets(ROWS[:3_000], ROWS[3_000:], [], "sealed", fingerprints={"a.csv": "f"}, carved=True)
@@ -74,3 +80,28 @@ def test_the_head_is_taken_over_by_label_and_new_labels_begin_fresh(modules: tup
     body = {name: tensor for name, tensor in old.state_dict().items() if name.startswith("backbone.")}
     assert body and all(torch.equal(weights[name], tensor) for name, tensor in body.items())
     fresh.load_state_dict(weights)
+
+
+def test_the_best_of_a_few_mixes_of_old_and_new_weights_is_offered(tiny_folder: Path) -> None:
+    old, new = TextHead(load_backbone(tiny_folder), 2), TextHead(load_backbone(tiny_folder), 2)
+    with torch.no_grad():
+        old.head.bias.fill_(0.0)
+        new.head.bias.fill_(1.0)
+    told: list[tuple[float, dict[str, Any]]] = []
+    learner = SimpleNamespace(
+        seed=0, sets=SETS, task=SimpleNamespace(facts={"labels": ["cards", "fees"]}), tuned=lambda trial: trial,
+        fresh_module=lambda seed: TextHead(load_backbone(tiny_folder), 2),
+        score=lambda module, half: 1 - abs(module.head.bias[0].item() - 0.25),
+    )  # fmt: skip
+
+    def offer(mixed: Trial, idea: str, began: float, settings: dict[str, Any]) -> None:
+        told.append((mixed.module.head.bias[0].item(), settings))
+
+    anytime = SimpleNamespace(offer=offer)
+    offering = Offering(learner, anytime, None, Record(0.0), on_trial=False)  # type: ignore[arg-type]
+    trial = Trial(new, TrainingOptions(), 0, 0.1, 1.0, [], [], "finished")
+    training = Training(1, "Suggested settings", TrainingOptions(), 0)
+    offering.best = Best(training, trial, trial)  # type: ignore[arg-type]
+    trainings = SimpleNamespace(learner=learner, anytime=anytime, offering=offering)
+    Following(trainings, old, ["cards", "fees"])._between(offering.best)  # type: ignore[arg-type]
+    assert told == [(pytest.approx(0.25), {"share": 0.25})]

@@ -8,11 +8,7 @@ validation rows say: the live version has learnt from none of them, or it is not
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
-
-import torch
 
 from ...models.heads import Headed
 from ...registry import Bundle
@@ -20,16 +16,14 @@ from ...registry.packing import BACKBONE
 from ...training.options import TrainingOptions
 from ...training.suggest import FEW_ROWS
 from ..rows.sets import Sets
-from .average import part_of_the_way
 from .kept import Training
-from .offering import SHARES, Best
+from .offering import Best
 from .papers import DATA, LEARNT
 from .trainings import CONTINUED, Trainings
 
 BETWEEN = "Between the live version and the new one"
 # What has learnt already needs fewer passes.
 PASSES = 1 / 3
-Weights = Mapping[str, torch.Tensor]
 
 
 def followed(live: Bundle, sets: Sets, seed: int) -> bool:
@@ -73,19 +67,10 @@ class Following:
         self.trainings.train(training, start=self.start)
 
     def _between(self, best: Best) -> None:
-        """The best of a few shares of the way from the old weights to the new ones; one at a time in memory."""
-        began, trial = time.perf_counter(), best.trial
-        half = trial.options.precision == "bf16"
-        found: tuple[float, float, Headed] | None = None
-        for share in SHARES:
-            module = part_of_the_way(trial.module, self.start, share)
-            score = self.learner.score(module, half=half)
-            if found is None or score > found[0]:
-                found = score, share, module
-        assert found is not None
-        mixed = replace(trial, module=found[2], score=found[0], moments=[])
-        candidate = self.learner.tuned(mixed)
-        self.trainings.anytime.offer(candidate, BETWEEN, began, settings={"share": found[1]})
+        """The best of a few shares of the way from the old weights to the new ones."""
+        began = time.perf_counter()
+        mixed, share = self.trainings.offering.best_share(best.trial, self.start)
+        self.trainings.anytime.offer(self.learner.tuned(mixed), BETWEEN, began, settings={"share": share})
 
 
 def _aligned(fresh: Headed, old: Headed, known: list[str], wanted: list[str]) -> dict[str, Any]:

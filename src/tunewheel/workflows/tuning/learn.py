@@ -218,17 +218,9 @@ class Learner(Workbench):
         judged = twin or trial
         outputs = ModuleEngine(judged.module)(self.validation)
         seconds = trial.seconds + (twin.seconds if twin else 0.0)
-        own = None if twin else outputs
+        own, options = None if twin else outputs, self.repeating(judged)
         made = self._candidate(
-            FINE_TUNED,
-            "after",
-            trial.module,
-            outputs,
-            seconds,
-            judged.curve,
-            self.repeating(judged),
-            own,
-            twin is not None,
+            FINE_TUNED, "after", trial.module, outputs, seconds, judged.curve, options, own, twin is not None
         )
         return _with_rough(made, trial.module) if trial.options.precision == "bf16" else made
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .anytime import BODY, Anytime
-from .average import Averager, part_of_the_way
+from .average import Averager, Weights, part_of_the_way
 from .budget import Clock
 from .contend import Candidate
 from .kept import Kept, Training
@@ -127,7 +127,7 @@ class Offering:
         Few validation rows say little: there the weights between are taken unless going all the way is proved better.
         """
         began, trial, few = time.perf_counter(), whole.trial, self.learner.sets.few
-        gone, share = self._best_share(trial)
+        gone, share = self.best_share(trial, self.learner.beginning(trial))
         if not few and gone.score <= trial.score:
             return
         candidate = self.learner.tuned(gone)
@@ -139,9 +139,9 @@ class Offering:
         self.anytime.offer(candidate, PART_WAY, began, settings=settings, instead=instead)
         self._keep_if_best(Best(training, gone, candidate, share), instead=instead)
 
-    def _best_share(self, trial: Trial) -> tuple[Trial, float]:
-        """The training as if its weights had gone the best of a few shares of their way; one at a time in memory."""
-        beginning = self.learner.beginning(trial)
+    def best_share(self, trial: Trial, beginning: Weights) -> tuple[Trial, float]:
+        """The training as if its weights had gone the best of a few shares of their way from a `beginning`; one at a
+        time in memory."""
         half = trial.options.precision == "bf16"
         best: tuple[Trial, float] | None = None
         for share in SHARES:
