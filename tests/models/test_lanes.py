@@ -5,7 +5,7 @@ import threading
 import pytest
 import torch
 
-from tunewheel.models.lanes import Lanes
+from tunewheel.models.lanes import Lanes, computing_on
 
 
 def test_answers_come_in_the_order_of_the_parts() -> None:
@@ -26,6 +26,20 @@ def test_each_lane_has_one_core_and_the_caller_keeps_its_own() -> None:
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_lane_that_begins_to_compute_late_still_has_one_core() -> None:
+    together = threading.Barrier(2)
+
+    def cores(_: int) -> int:
+        together.wait(5)  # one in each lane
+        return torch.get_num_threads()
+
+    with computing_on(2):
+        lanes = Lanes(2)
+        lanes.each(lambda _: together.wait(5), [0, 1])  # nothing is computed yet
+        assert torch.get_num_threads() == 2
+        assert lanes.each(cores, [0, 1]) == [1, 1]
 
 
 def test_one_lane_and_one_part_are_the_callers_own_work() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from threading import Barrier
 from typing import Any, TypeVar
 
 import torch
@@ -22,21 +23,28 @@ class Lanes:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self._pool = ThreadPoolExecutor(count, "lane", initializer=_one_core) if count > 1 else None
+        self._pool = _begun(count) if count > 1 else None
 
     def each(self, work: Callable[..., T], *parts: Sequence[Any]) -> list[T]:
         """`work` of each part (of each tuple of parts, as in `map`), in order."""
         if self._pool is None or len(parts[0]) < 2:
             return [work(*part) for part in zip(*parts, strict=True)]
-        before = torch.get_num_threads()
-        try:
-            return list(self._pool.map(work, *parts))
-        finally:
-            torch.set_num_threads(before)  # a lane that has just begun sets the number for threads still to come
+        return list(self._pool.map(work, *parts))
 
 
-def _one_core() -> None:
+def _begun(count: int) -> ThreadPoolExecutor:
+    """So many threads, all of which have begun: the number of cores that one sets for itself is that of every thread
+    that begins later, too, until the caller sets its own again."""
+    pool, together = ThreadPoolExecutor(count, "lane"), Barrier(count)
+    with computing_on(torch.get_num_threads()):
+        list(pool.map(_on_one_core, [together] * count))
+    return pool
+
+
+def _on_one_core(together: Barrier) -> None:
+    torch.get_num_threads()  # now torch settles it for this thread; later it would be what somebody else set by then
     torch.set_num_threads(1)
+    together.wait()
 
 
 @contextmanager
