@@ -1,13 +1,13 @@
 """The part `load`: answers a second and times at 1, 8 and 64 clients, each system in turn, in rounds.
 
 A round goes through all systems, the next one backwards, so that what disturbs the machine disturbs all of them. At the
-end ours and the best LitServe for one client are up together, and one client asks them in turn.
+end ours and the two ways of LitServe that were best for one client are up together, and one client asks them in turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 from .. import commands
 from ..budget.environments import python_of
 from .asking import Asking, in_turn, singles
-from .judged import best_litserve
+from .judged import ways_of_litserve
 from .plan import BARE, CLIENTS, LITSERVE, PIPELINE, TUNEWHEEL, Timing
 from .prepared import Prepared
 from .servers import Server, litserve, pipeline, tunewheel
@@ -24,6 +24,7 @@ from .tally import percentiles, pooled
 
 Part = dict[str, Any]
 WARMING = 2  # rounds that pay for warming up
+RIVALS = 2  # which of two is the best by a hair, rounds that lie minutes apart cannot tell
 
 
 @dataclass
@@ -64,20 +65,21 @@ def measure(prepared: Prepared, timing: Timing) -> Part:
             commands.say(f"    round {number + 1}: {BARE}")
             bare.append(_bare(prepared, timing, folder))
         found = {"systems": {name: system.to_json() for name, system in systems.items()}, BARE: _calls(bare)}
-        best = best_litserve(found, 1)
-        if best is not None:
-            commands.say(f"    in turn: {TUNEWHEEL} and {best[0]}")
-            found["in_turn"] = {"rival": best[0], **_in_turn(systems[TUNEWHEEL], systems[best[0]], timing)}
+        rivals = list(ways_of_litserve(found, 1))[:RIVALS]
+        if rivals:
+            commands.say(f"    in turn: {', '.join([TUNEWHEEL, *rivals])}")
+            found["in_turn"] = _in_turn({name: systems[name] for name in (TUNEWHEEL, *rivals)}, timing)
     return {**found, **unavailable}
 
 
-def _in_turn(ours: System, theirs: System, timing: Timing) -> Part:
-    """Both up together and asked in turn: what takes but milliseconds is otherwise drowned by the machine's moods."""
-    with ours.start() as our_server, theirs.start() as their_server:
-        asked = [(ours.asking, our_server), (theirs.asking, their_server)]
+def _in_turn(systems: Mapping[str, System], timing: Timing) -> Part:
+    """All up together and asked in turn: what takes but milliseconds is otherwise drowned by the machine's moods."""
+    with ExitStack() as stack:
+        asked = [(system.asking, stack.enter_context(system.start())) for system in systems.values()]
         found = in_turn(asked, WARMING + timing.turns)
-    mine, other = (medians[WARMING:] for medians in found["medians"])
-    return {"ms": {"ours": mine, "theirs": other}, "wrong": found["wrong"][0], "dropped": found["dropped"][0]}
+    medians = [medians[WARMING:] for medians in found["medians"]]
+    faults = {name: found[name][0] for name in ("wrong", "dropped")}  # ours
+    return {"ms": dict(zip(systems, medians, strict=True)), **faults}
 
 
 def _systems(prepared: Prepared, timing: Timing, folder: Path, *, with_litserve: bool) -> dict[str, System]:

@@ -26,8 +26,8 @@ LITSERVE: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of one turn of each kind, how many rounds of turns, and how many turns of two servers that are up
-    together; a trial has shorter ones."""
+    """Seconds of one turn of each kind, how many rounds of turns, and how many turns of those that are up together, one
+    client asking them, or with large requests; a trial has shorter ones."""
 
     warm: float = 2.0
     measured: float = 10.0
@@ -35,13 +35,14 @@ class Timing:
     soak: float = 300.0
     rounds: int = 2
     turns: int = 30
+    bulk_turns: int = 6
 
     @classmethod
     def of(cls, seconds: float | None, soak: float | None) -> Timing:
         """The real thing; with `seconds` a trial of turns that long, its soak ten times as long unless `soak` says."""
         if not seconds:
             return cls(soak=soak or cls.soak)
-        return cls(min(cls.warm, seconds), seconds, seconds, soak or min(cls.soak, 10 * seconds), turns=4)
+        return cls(min(cls.warm, seconds), seconds, seconds, soak or min(cls.soak, 10 * seconds), turns=4, bulk_turns=2)
 
 
 def part(name: str) -> str:

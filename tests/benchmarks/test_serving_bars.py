@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 from benchmarks.bars import Bar
 from benchmarks.results import keep_part
 from benchmarks.serving.bare import calls
-from benchmarks.serving.judged import RULES, bars, best_litserve
-from benchmarks.serving.overload import brief
+from benchmarks.serving.bulk import at_its_best
+from benchmarks.serving.judged import RULES, bars, ways_of_litserve
+from benchmarks.serving.overload import brief, on_cores
 from benchmarks.serving.plan import BARE, LITSERVE, PARTS, PIPELINE, TUNEWHEEL, Timing, part
 from benchmarks.serving.session import Session
 from benchmarks.serving.soak import explained, within
@@ -39,10 +43,11 @@ def load(*, alone: dict[str, Any] | None = None, many: dict[str, Any] | None = N
     return {"systems": systems, **told}
 
 
-def in_turn(*ours: float | None, **faults: int) -> dict[str, Any]:
-    """Ours beside LitServe, whose turns take longer and longer."""
+def in_turn(*ours: float | None, other: float = 2.0, **faults: int) -> dict[str, Any]:
+    """Ours beside two ways of LitServe, whose turns take longer and longer; one takes `other` times as long."""
     theirs = [5.0 + number for number in range(len(ours))]
-    return {"rival": ONE, "ms": {"ours": list(ours), "theirs": theirs}, "wrong": 0, "dropped": 0, **faults}
+    ms = {TUNEWHEEL: list(ours), ONE: theirs, TWO: [other * one for one in theirs]}
+    return {"ms": ms, "wrong": 0, "dropped": 0, **faults}
 
 
 def bulk(**known: Any) -> dict[str, Any]:
@@ -57,7 +62,8 @@ def overload(**flood: Any) -> dict[str, Any]:
     figures = {"offered": 4000.0, "goodput": 380.0, "refused": {"p50": 5.0, "p99": 30.0}, "counts": {"200": 5700}}
     memory = {"before": 300.0, "at_the_end": 310.0, "settled": 305.0}
     told = {"capacity": run(400, 1, 1), "memory_mb": memory, "processes": 1, "total_seconds": 60}
-    return {"flood": {**quiet, **figures, **flood}, **told}
+    once = {"flood": {**quiet, **figures, **flood}, **told}
+    return {**once, "apart": once}
 
 
 def soak(counts: dict[str, int] | None = None, **known: Any) -> dict[str, Any]:
@@ -72,7 +78,7 @@ def found(name: str, **parts: dict[str, Any]) -> Bar:
 
 def test_every_bar_is_listed_and_open_when_nothing_was_measured():
     listed = bars({})
-    assert len(listed) == len(RULES) + 1 == 16
+    assert len(listed) == len(RULES) + 1 == 17
     assert {bar.holds for bar in listed} == {None}
     assert all(bar.note for bar in listed)
 
@@ -101,18 +107,20 @@ def test_wrong_answers_hold_no_bar_however_fast_they_are():
 
 
 def test_litserve_is_taken_at_its_best_for_each_number_of_clients():
-    assert best_litserve(load(), 1) == (ONE, run(200, 5.0, 8.0))
-    assert best_litserve(load(), 64) == (TWO, run(640, 95, 130))
+    assert list(ways_of_litserve(load(), 1).items()) == [(ONE, run(200, 5.0, 8.0)), (TWO, run(190, 6.0, 9.0))]
+    assert list(ways_of_litserve(load(), 64)) == [TWO, ONE]
 
 
 def test_one_client_is_judged_by_turns_of_both_that_follow_each_other():
-    def bar(*turns: float | None, **faults: int):
-        return found("1 client, p50, LitServe", load={**load(), "in_turn": in_turn(*turns, **faults)})
+    def bar(*turns: float | None, **told: Any):
+        return found("1 client, p50, LitServe", load={**load(), "in_turn": in_turn(*turns, **told)})
 
     slowing = [0.7 * (5.0 + number) for number in range(5)]
     assert (bar(*slowing).value, bar(*slowing).holds) == (0.7, True), "whatever the machine does meanwhile"
     assert bar(*(1.1 * one for one in slowing)).holds is False
     assert bar(*slowing, wrong=1).holds is False and "1 wrong" in bar(*slowing, wrong=1).note
+    beside_the_other = bar(*slowing, other=0.9)
+    assert (beside_the_other.value, beside_the_other.holds) == (0.78, False), "the faster of the two decides"
     assert bar(None, *slowing).holds is False and "without an answer: 1 of 6" in bar(None, *slowing).note
     without = {name: one for name, one in load().items() if name != "in_turn"}
     assert found("1 client, p50, LitServe", load=without).holds is None
@@ -133,13 +141,50 @@ def test_the_call_alone_is_compared_by_its_99th_percentile():
 def test_bulk_must_give_the_evaluated_answers():
     assert found("bulk, same answers", bulk=bulk(same=980)).holds is True
     assert found("bulk, same answers", bulk=bulk(same=979)).holds is False
-    assert found("bulk, bare engine sorted", bulk=bulk()).value == 0.9
+
+
+def test_bulk_is_judged_by_turns_that_follow_each_other():
+    systems = bulk()["systems"]
+    systems[TUNEWHEEL] |= {"rate": 900.0, "rates": [900.0, 450.0, 1000.0]}
+    systems[BARE] |= {"rate": 1000.0, "rates": [1000.0, 500.0, 900.0]}
+    bar = found("bulk, bare engine sorted", bulk=bulk(systems=systems))
+    assert (bar.value, bar.holds) == (0.9, True) and "by turn 0.90, 0.90, 1.11" in bar.note
+    systems[TUNEWHEEL]["dropped"] = 1
+    assert found("bulk, bare engine sorted", bulk=bulk(systems=systems)).holds is False
+
+
+def test_the_bare_engine_has_the_size_that_is_best_over_all_turns():
+    turns = [
+        {"rates": {"256": 10.0, "512": 11.0}},
+        {"rates": {"256": 30.0, "512": 12.0}},
+        {"rates": {"256": 9.0, "512": 11.5}},
+    ]
+    best = at_its_best(turns)
+    assert (best["tokens"], best["rate"], best["rates"]) == (512, 11.5, [11.0, 12.0, 11.5])
 
 
 def test_a_goodput_that_holds_shows_enough_only_when_all_was_offered():
     assert found("overload, goodput", overload=overload(offered=2000.0)).holds is None
     assert found("overload, goodput", overload=overload(goodput=350.0, offered=2000.0)).holds is False
     assert found("overload, goodput", overload=overload(wrong=1)).holds is False
+
+
+def test_a_generator_on_the_servers_cores_and_one_apart_have_bars_of_their_own():
+    both = {**overload(goodput=200.0), "apart": overload(goodput=370.0)}
+    assert found("overload, goodput", overload=both).holds is False
+    bar = found("overload, goodput, generator apart", overload=both)
+    assert (bar.value, bar.holds) == (0.925, True)
+    del both["apart"]
+    assert found("overload, goodput, generator apart", overload=both).holds is None
+
+
+def test_what_is_started_on_some_cores_has_these_alone():
+    (one, *_) = before = os.sched_getaffinity(0)
+    with on_cores({one}):
+        told = subprocess.run(
+            [sys.executable, "-c", "import os; print(os.sched_getaffinity(0))"], capture_output=True, text=True
+        )
+    assert told.stdout.strip() == str({one}) and os.sched_getaffinity(0) == before
 
 
 def test_refusals_are_timed_and_none_at_all_leaves_the_bar_open():
@@ -267,5 +312,5 @@ def test_a_table_says_what_was_not_right():
 
 def test_a_trial_has_shorter_turns():
     assert Timing.of(None, None) == Timing()
-    assert Timing.of(1.0, None) == Timing(1.0, 1.0, 1.0, 10.0, turns=4)
+    assert Timing.of(1.0, None) == Timing(1.0, 1.0, 1.0, 10.0, turns=4, bulk_turns=2)
     assert Timing.of(None, 60.0).soak == 60.0 and Timing.of(None, 60.0).measured == Timing().measured
