@@ -17,6 +17,7 @@ from tunewheel.workflows.tuning.follow import Following, _aligned, followed
 from tunewheel.workflows.tuning.kept import Kept as Record
 from tunewheel.workflows.tuning.kept import Training
 from tunewheel.workflows.tuning.offering import Best, Offering
+from tunewheel.workflows.tuning.trainings import CONTINUED
 from tunewheel.workflows.tuning.trial import Trial
 
 ROWS = [Example(f"row {number}", "x") for number in range(3_200)]
@@ -105,3 +106,34 @@ def test_the_best_of_a_few_mixes_of_old_and_new_weights_is_offered(tiny_folder: 
     trainings = SimpleNamespace(learner=learner, anytime=anytime, offering=offering)
     Following(trainings, old, ["cards", "fees"])._between(offering.best)  # type: ignore[arg-type]
     assert told == [(pytest.approx(0.25), {"share": 0.25})]
+
+
+@pytest.mark.parametrize(("steps", "of_them"), [(None, None), (10, 3), (1, 1)])
+def test_going_on_takes_a_third_of_the_passes_and_begins_with_the_old_weights(
+    tiny_folder: Path, steps: int | None, of_them: int | None
+) -> None:
+    old = TextHead(load_backbone(tiny_folder), 2)
+    begun: list[tuple[Training, dict[str, Any]]] = []
+    learner = SimpleNamespace(
+        seed=0, task=SimpleNamespace(facts={"labels": ["cards", "fees"]}), seed_for=lambda options: 5,
+        fresh_module=lambda seed: TextHead(load_backbone(tiny_folder), 2),
+    )  # fmt: skip
+    trainings = SimpleNamespace(
+        learner=learner, best=None, kept=Record(0.0), left=lambda: 60.0,
+        train=lambda training, start: begun.append((training, start)),
+    )  # fmt: skip
+    Following(trainings, old, ["cards", "fees"]).follow(TrainingOptions(epochs=7, steps=steps))  # type: ignore[arg-type]
+    ((training, start),) = begun
+    assert (training.options.epochs, training.options.steps, training.options.warm_head) == (2, of_them, False)
+    assert (training.number, training.idea, training.seed) == (1, CONTINUED, 5)
+    assert all(torch.equal(start[name], tensor) for name, tensor in old.state_dict().items())
+
+
+def test_nothing_is_gone_on_with_when_time_is_up(tiny_folder: Path) -> None:
+    learner = SimpleNamespace(
+        seed=0, task=SimpleNamespace(facts={"labels": ["cards", "fees"]}),
+        fresh_module=lambda seed: TextHead(load_backbone(tiny_folder), 2),
+    )  # fmt: skip
+    trainings = SimpleNamespace(learner=learner, best=None, left=lambda: 0.0)  # trains nothing: it has no `train`
+    old = TextHead(load_backbone(tiny_folder), 2)
+    Following(trainings, old, ["cards", "fees"]).follow(TrainingOptions())  # type: ignore[arg-type]
