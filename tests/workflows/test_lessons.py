@@ -14,7 +14,7 @@ from tunewheel.recipe import DataOptions
 from tunewheel.records import Example
 from tunewheel.task import Task
 from tunewheel.workflows.rows.gather import open_table
-from tunewheel.workflows.rows.lessons import Lesson, Lessons, learnt, with_lessons
+from tunewheel.workflows.rows.lessons import Lesson, Lessons, forget, learnt, with_lessons
 from tunewheel.workflows.rows.sets import Sets, make_sets
 from tunewheel.workspace import Workspace
 
@@ -47,6 +47,16 @@ def test_they_come_back_as_they_were_kept(tmp_path: Path) -> None:
     lessons.save(tmp_path)
     assert Lessons.load(tmp_path) == lessons
     assert Lessons.load(tmp_path / "nowhere") == Lessons()
+
+
+def test_of_a_run_that_is_done_the_rows_are_gone_and_their_number_stays(tmp_path: Path) -> None:
+    Lessons([taught("my card is 4000 0000", "cards"), taught("two fees", "fees")], said=9, turn=3).save(tmp_path)
+    for _ in range(2):
+        forget(tmp_path)
+        assert Lessons.load(tmp_path) == Lessons([], said=9, turn=3, gone=2)
+        assert Lessons.load(tmp_path).count == 2
+    assert "card" not in (tmp_path / "lessons.jsonl").read_text("utf-8")
+    forget(tmp_path / "nowhere")
 
 
 def test_only_those_after_a_number_are_new() -> None:

@@ -11,9 +11,10 @@ from listening import Listening
 
 from tunewheel.cli import main
 from tunewheel.registry import CANDIDATE, Draft
+from tunewheel.registry.durable import replace_text
 from tunewheel.workflows.tidy import KEPT, tidy
 from tunewheel.workflows.tuning.kept import Kept
-from tunewheel.workflows.tuning.underway import STATE, finish, replace_text
+from tunewheel.workflows.tuning.underway import STATE, finish
 from tunewheel.workspace import Workspace
 
 DRAFT = Draft(name="one", task="keyword", kind="floor", status="draft")

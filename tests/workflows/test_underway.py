@@ -7,6 +7,7 @@ import pytest
 
 from tunewheel.errors import RecipeError, WorkspaceError
 from tunewheel.recipe import build
+from tunewheel.workflows.rows.lessons import Lesson, Lessons
 from tunewheel.workflows.tune import tune
 from tunewheel.workflows.tuning.underway import finish, remember, run_folder, settled_in
 from tunewheel.workspace import Workspace
@@ -59,8 +60,10 @@ def test_what_the_user_had_settled_is_known_after_a_stop(workspace: Workspace) -
 def test_a_finished_run_is_done(workspace: Workspace) -> None:
     folder = interrupted(workspace)
     (folder / "checkpoints").mkdir()
+    Lessons([Lesson({"text": "taught"}, "cards")], said=1).save(folder)
     finish(folder, "v0001")
-    assert {path.name for path in folder.iterdir()} == {"recipe.yaml", "run.json"}
+    assert {path.name for path in folder.iterdir()} == {"recipe.yaml", "run.json", "lessons.jsonl"}
+    assert "taught" not in (folder / "lessons.jsonl").read_text("utf-8")
     with pytest.raises(WorkspaceError, match="no interrupted run"):
         run_folder(workspace, resume=True).__enter__()
 

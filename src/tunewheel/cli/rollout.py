@@ -14,7 +14,10 @@ from .flags import DEFAULT_WORKSPACE
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.")]
 Candidate = Annotated[
-    str | None, typer.Argument(help="A version id or alias; the candidate when not given.", metavar="VERSION")
+    str | None,
+    typer.Argument(
+        help="A version id or alias; when not given, the one beside the live one, or the candidate.", metavar="VERSION"
+    ),
 ]
 
 

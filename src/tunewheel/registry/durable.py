@@ -52,6 +52,13 @@ def atomic_copy(source: Path, target: Path) -> str:
     return digest
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Write a file in one step: a crash leaves the old one or the new one."""
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text, "utf-8")
+    fresh.replace(path)
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes as 64 hex digits, read in pieces."""
     with path.open("rb") as stream:

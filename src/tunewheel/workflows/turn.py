@@ -140,11 +140,11 @@ class _Turn:
         if done is None:
             self.say.line("Going on with the training of a turn that was interrupted.")
             run = tune(resume=folder.name, workspace=self.workspace, gate=gate, say=self.say)
-            return len(lessons.rows), run.version
+            return lessons.count, run.version
         version = self.workspace.versions.get(done)
         if version.id not in self.workspace.versions.aliases().values():
             gate(self.workspace, version, frozen_sets(self.workspace, version.task), self.say)
-        return len(lessons.rows), version
+        return lessons.count, version
 
     def _tell(self, audit: Audit) -> None:
         if not audit.drawn:

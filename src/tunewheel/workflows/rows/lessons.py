@@ -12,6 +12,7 @@ from ...data import overlap
 from ...errors import DataError, Problem
 from ...recipe import DataOptions
 from ...records import Example, Source
+from ...registry.durable import replace_text
 from ...task import Task
 from .given import Tell
 from .taught import taught
@@ -35,11 +36,17 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Lessons:
-    """All lessons up to number `said` of what people said."""
+    """All lessons up to number `said` of what people said. Those that are `gone` were learnt, and are only counted."""
 
     rows: Sequence[Lesson] = ()
     said: int = 0
     turn: int = 0
+    gone: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many there are, or were."""
+        return len(self.rows) + self.gone
 
     def newer_than(self, number: int) -> int:
         """How many rows were answered after this number of what people said."""
@@ -47,8 +54,8 @@ class Lessons:
 
     def save(self, folder: Path) -> None:
         """Keep them with a run, so that an interrupted one goes on with the same."""
-        lines = [{"said": self.said, "turn": self.turn}, *map(asdict, self.rows)]
-        (folder / FILE).write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
+        lines = [{"said": self.said, "turn": self.turn, "gone": self.gone}, *map(asdict, self.rows)]
+        replace_text(folder / FILE, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
 
     @classmethod
     def load(cls, folder: Path) -> Lessons:
@@ -57,7 +64,15 @@ class Lessons:
         if not path.exists():
             return cls()
         first, *rest = (json.loads(line) for line in path.read_text("utf-8").split("\n") if line)
-        return cls([Lesson(**line) for line in rest], first["said"], first["turn"])
+        return cls([Lesson(**line) for line in rest], first["said"], first["turn"], first.get("gone", 0))
+
+
+def forget(folder: Path) -> None:
+    """The run is done. Of its lessons the count stays; the rows lie in the journal, where a person may have them
+    erased."""
+    lessons = Lessons.load(folder)
+    if lessons.rows:
+        replace(lessons, rows=(), gone=lessons.count).save(folder)
 
 
 @dataclass(frozen=True)

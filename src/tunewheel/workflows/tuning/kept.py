@@ -11,8 +11,8 @@ from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from ...errors import WorkspaceError
 from ...evaluation.search import Tried
+from ...registry.durable import replace_text
 from ...training.options import TrainingOptions
-from .underway import replace_text
 
 NAME = "anytime.json"
 

@@ -11,7 +11,9 @@ from typing import Any
 
 from ...errors import Busy, WorkspaceError
 from ...recipe import Recipe, dump
+from ...registry.durable import replace_text
 from ...workspace import Workspace
+from ..rows import lessons
 
 STATE = "run.json"
 RECIPE = "recipe.yaml"
@@ -57,19 +59,13 @@ def finish(folder: Path, version: str) -> None:
     replace_text(folder / STATE, json.dumps({"version": version}))
     for name in ("checkpoints", "floors", "bundle", "beside"):
         shutil.rmtree(folder / name, ignore_errors=True)
+    lessons.forget(folder)
 
 
 def version_of(folder: Path) -> str | None:
     """The version that a finished run came to; None for a run that is not finished."""
     version = _state(folder).get("version")
     return str(version) if version else None
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a file in one step: a crash leaves the old one or the new one."""
-    fresh = path.with_suffix(".new")
-    fresh.write_text(text, "utf-8")
-    fresh.replace(path)
 
 
 def unfinished(workspace: Workspace) -> list[Path]:
