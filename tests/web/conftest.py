@@ -60,6 +60,7 @@ def running(
     keep=True,
     patience=0.0,
     behind=lambda service: service,
+    idle=5,
     **limits,
 ) -> Iterator[Running]:
     options = ServingOptions(**limits)
@@ -75,6 +76,7 @@ def running(
         answering = behind(service)
         app = create_app(answering, options, access, desk)
         settings = {"ws": "none", "log_level": "error", "server_header": False, "access_log": False}
+        settings["timeout_keep_alive"] = idle
         server = uvicorn.Server(Listening(app, listener, http=Door, **settings))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

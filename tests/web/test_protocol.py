@@ -14,6 +14,7 @@ from keyword_task import predictor, slow
 from raw_http import REQUEST, reply
 
 from tunewheel.web.glance import Rounds, is_whole
+from tunewheel.web.protocol import AHEAD, see_off
 
 
 def test_a_client_that_sends_no_head_is_let_go(start):
@@ -127,6 +128,80 @@ def test_a_head_without_an_end_is_refused_before_it_fills_the_memory(start):
                 continue
             break
         assert answer.startswith(b"HTTP/1.1 431")
+
+
+def ended(connection: socket.socket, seconds: float = 5.0) -> bool:
+    """Whether the server ends the connection within so long."""
+    connection.settimeout(seconds)
+    try:
+        while connection.recv(65536):
+            pass
+    except ConnectionResetError:
+        return True
+    except TimeoutError:
+        return False
+    return True
+
+
+def test_who_is_turned_away_and_never_sends_its_body_is_let_go(start):
+    with start(predictor(slow(1.0)), start=False, queue_rows=1, seconds=0.5) as server:
+        url = f"http://127.0.0.1:{server.port}/predict"
+        asking = {"json": {"text": "card"}, "trust_env": False, "timeout": 10}
+        threads = [threading.Thread(target=httpx.post, args=(url,), kwargs=asking) for _ in range(2)]
+        with socket.create_connection(("127.0.0.1", server.port), 10) as silent:
+            threads[0].start()
+            time.sleep(0.2)  # it is worked, and no longer waits
+            threads[1].start()
+            while not server.service.full():
+                time.sleep(0.01)
+            silent.sendall(REQUEST[:-5])
+            assert ended(silent)
+            for thread in threads:
+                thread.join(10)
+
+
+@pytest.mark.parametrize("more", [b"x", b"\r\n"], ids=["a byte of a body nobody waited for", "an empty line"])
+def test_who_sends_something_after_its_answer_is_no_longer_idle_than_others(start, more):
+    ask = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    ask += b"Content-Length: 9\r\n\r\n" if more == b"x" else b"\r\n"
+    with start(idle=1) as server, socket.create_connection(("127.0.0.1", server.port), 10) as one:
+        one.sendall(ask)
+        assert reply(one).startswith(b"HTTP/1.1 200")
+        one.sendall(more)
+        assert ended(one)
+
+
+def test_of_requests_sent_ahead_of_their_answers_only_so_many_are_kept(start):
+    with start(predictor(slow(0.3))) as server, socket.create_connection(("127.0.0.1", server.port), 10) as hasty:
+        hasty.sendall(REQUEST * (AHEAD + 3))
+        assert ended(hasty)
+    with start() as server, socket.create_connection(("127.0.0.1", server.port), 10) as patient:
+        patient.sendall(REQUEST * AHEAD)
+        answers, parts = b"", b""
+        while answers.count(b"HTTP/1.1 200") < AHEAD and (parts := patient.recv(65536)):
+            answers += parts
+        assert answers.count(b"HTTP/1.1 200") == AHEAD
+
+
+@pytest.mark.parametrize(("unread", "aborted"), [(0, False), (9, True)])
+def test_what_a_client_does_not_read_is_thrown_away_after_a_while(unread, aborted):
+    class Transport:
+        """One that is closing, with so many bytes left."""
+
+        gone = False
+
+        def get_write_buffer_size(self) -> int:
+            return unread
+
+        def abort(self) -> None:
+            self.gone = True
+
+    async def leave(transport: Transport) -> bool:
+        see_off(asyncio.get_running_loop(), transport, 0.05)
+        await asyncio.sleep(0.2)
+        return transport.gone
+
+    assert asyncio.run(leave(Transport())) is aborted
 
 
 # In a process of its own: one in this process would be kept from asking by the server itself.

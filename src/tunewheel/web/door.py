@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 from ..serving import ServingOptions
 from .doors import Doors
 from .glance import BUSY, TOO_SLOW, Rounds, is_whole
-from .protocol import DOORS, OPTIONS, ROUNDS, GuardedProtocol
+from .protocol import DOORS, OPTIONS, ROUNDS, GuardedProtocol, end
 
 
 class Door(asyncio.Protocol):
@@ -67,7 +67,7 @@ class Door(asyncio.Protocol):
     def shutdown(self) -> None:
         """The server stops, and nobody waits for an answer here."""
         self._doors.end()
-        self._transport.close()
+        end(self._loop, self._transport, self._options)
 
     def _another(self) -> Door:
         return Door(*self._made_of)
@@ -88,4 +88,4 @@ class Door(asyncio.Protocol):
             return
         if not self._told_no:
             self._transport.write(TOO_SLOW)
-        self._transport.close()
+        end(self._loop, self._transport, self._options)

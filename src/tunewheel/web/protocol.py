@@ -13,11 +13,15 @@ from .glance import BUSY, CROWDED, TOO_LONG, TOO_SLOW, Rounds, is_whole
 # uvicorn gives each protocol what the lifespan yielded; under these names it finds its limits, the rounds of the
 # thread, and the doors of the process.
 OPTIONS, ROUNDS, DOORS = "options", "rounds", "doors"
+# Requests that a client may have sent ahead of its answers: each is kept.
+AHEAD = 16
 
 
 class GuardedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with bounds: the bytes and the seconds of a request's head, the connections that are open, and
-    the requests that wait. Who comes when the queue is full is turned away before anything is made for it."""
+    the requests that wait. Who comes when the queue is full is turned away before anything is made for it.
+
+    Whatever a client does or leaves undone, some timer ends its connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has come; its first request must begin soon."""
@@ -51,6 +55,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > 2 * self._options.max_header_bytes:
                 self._close_with(TOO_LONG)
+        self._wait_for_another()
         return None
 
     def on_message_begin(self) -> None:
@@ -64,11 +69,12 @@ class GuardedProtocol(HttpToolsProtocol):
         """Turn the request away, or begin to answer it."""
         self._in_head = False
         self._head_has_come()
-        if len(self.connections) > self._options.max_connections:
+        if len(self.connections) > self._options.max_connections or len(self.pipeline) >= AHEAD:
             return self._refuse_and_close()
         if self._is_for_the_queue():
             if self._answered and not self.expect_100_continue and self._rounds.full:
-                self._turning_away = True
+                self._turning_away = True  # its body must come all the same, and soon
+                self._late = self.loop.call_later(self._options.seconds, self._head_is_late)
                 return None
             self._rounds.let_in(self.loop)
         # Who was answered a moment ago is still among the tasks.
@@ -88,6 +94,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The whole request has come; who was turned away is told now, when it listens, and may ask again."""
         self._begun = False
+        self._head_has_come()
         if not self._turning_away:
             if self.cycle is not None:
                 super().on_message_complete()
@@ -109,8 +116,26 @@ class GuardedProtocol(HttpToolsProtocol):
         if not stay:
             return self._refuse_and_close()
         self.transport.write(BUSY)
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self._wait_for_another()
         return self._rounds.refuse(self.loop)
+
+    def _wait_for_another(self) -> None:
+        """Who has been answered, and whom nothing else would end, may be idle for so long. uvicorn sees to it once a
+        request: not when something comes that is none, or the rest of a body that nobody waited for."""
+        waits = self._late is not None or self.timeout_keep_alive_task is not None
+        if self._answered and not waits and not self.transport.is_closing():
+            wait = self.timeout_keep_alive
+            self.timeout_keep_alive_task = self.loop.call_later(wait, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """It was idle for too long."""
+        end(self.loop, self.transport, self._options)
+
+    def on_response_complete(self) -> None:
+        """An answer was written; who asked for no more is let go."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            see_off(self.loop, self.transport, self._options.seconds)
 
     def _refuse_and_close(self) -> None:
         self._rounds.refuse(self.loop)
@@ -134,4 +159,21 @@ class GuardedProtocol(HttpToolsProtocol):
     def _close_with(self, response: bytes) -> None:
         if not self.transport.is_closing():
             self.transport.write(response)
-            self.transport.close()
+            end(self.loop, self.transport, self._options)
+
+
+def end(loop: asyncio.AbstractEventLoop, transport: asyncio.Transport, options: ServingOptions) -> None:
+    """Close a connection when its client has read what it was told, or after a while in any case."""
+    if not transport.is_closing():
+        transport.close()
+        see_off(loop, transport, options.seconds)
+
+
+def see_off(loop: asyncio.AbstractEventLoop, transport: asyncio.Transport, seconds: float) -> None:
+    """Of a connection that is closing: what its client has not read after so long is thrown away."""
+
+    def look() -> None:  # when all that can be sent has been
+        if transport.get_write_buffer_size():
+            loop.call_later(seconds, transport.abort)
+
+    loop.call_soon(look)
