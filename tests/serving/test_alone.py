@@ -64,3 +64,14 @@ def test_an_error_while_computing_ends_it(file: Path) -> None:
         raise ValueError("no")
     with Alone(file).inside() as alone:
         assert alone
+
+
+def test_on_a_file_system_without_such_locks_nobody_is_alone_and_nothing_fails(file: Path, monkeypatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("No locks available")
+
+    monkeypatch.setattr("tunewheel.serving.alone.fcntl.fcntl", refuse)
+    one = Alone(file)
+    for _ in range(2):
+        with one.inside() as alone:
+            assert not alone

@@ -159,6 +159,38 @@ def test_nobody_is_admitted_who_would_wait_too_long():
     assert queue.full()
 
 
+def test_behind_long_work_nobody_is_admitted_who_would_wait_too_long_until_it_is_nearly_done():
+    queue = Queue(lambda items: time.sleep(0.1 * len(items)) or list(items), queue_rows=1000, queue_seconds=0.5)
+    assert queue.submit(["a"], soon()).result(5) == ["a"]  # now the pace is known
+    long = queue.submit(["b"] * 10, soon())
+    while queue.rows:
+        time.sleep(0.01)
+    assert queue.full() and 0.5 < queue.seconds <= 1.2
+    time.sleep(0.8)
+    assert not queue.full()
+    assert queue.submit(["c"], soon()).result(5) == ["c"] and long.done()
+    assert queue.seconds == 0
+    assert queue.drain(5)
+
+
+def test_one_worker_that_is_free_is_enough(gate):
+    queue = Queue(gate, queue_rows=50, queue_seconds=0.5, workers=2)
+    queue.learn(1.0, ["a"])
+    first = busy(queue, gate)
+    assert not queue.full()
+    gate.open.set()
+    assert first.result(5) == ["FIRST"] and queue.drain(5)
+
+
+def test_one_huge_request_does_not_make_the_next_ones_look_huge():
+    queue = Queue(list, queue_rows=5_000, queue_seconds=1.0)
+    queue.learn(0.001, ["a"])
+    assert queue.submit(["b"] * 4_000, soon()).result(5)
+    queue.learn(0.001, ["a"])
+    assert not queue.full(coming=100)
+    assert queue.drain(5)
+
+
 def test_those_who_are_coming_are_reckoned_with_before_they_have_joined():
     queue = Queue(str.upper, queue_rows=50, queue_seconds=1.0)
     queue.learn(0.1, ["a"])

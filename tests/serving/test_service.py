@@ -51,7 +51,7 @@ def test_whether_requests_are_answered_together_is_measured():
         return softmax(batch)
 
     def each(batch):
-        time.sleep(0.002 * len(batch))
+        time.sleep(0.01 * len(batch))
         return softmax(batch)
 
     for engine, together in ((once, True), (each, False)):

@@ -126,6 +126,19 @@ class TestShadow:
         busy.clear()
         wait_for(lambda: sum(beside.ends.values()) == 70)
 
+    def test_what_nobody_reads_of_a_row_is_not_kept(self, live, keeper, beside_of):
+        beside = beside_of(lambda: False)
+        shadow = Shadow(candidate(keeper), beside)
+        row = {"text": "card", "note": {"deep": ["x" * 1_000_000]}, "image": "y" * 1_000_000}
+        shadow.ask(live, [row], 5, alone=False, keep=True, key="").answers.result(5)
+        shadow.ask(live, [row], 5, alone=False, keep=True, key="").answers.result(5)
+        (waiting, *_) = wait_for(lambda: list(beside._waiting))
+        assert waiting.row == {"text": "card"}
+
+    def test_a_live_version_at_work_for_nobody_keeps_nobody_waiting(self, live, keeper):
+        with live.predictor._turn:
+            assert live.think({"text": "card"}, "an-id")["label"] == "cards"
+
     def test_nothing_that_is_large_piles_up(self, live, keeper, beside_of):
         beside = beside_of(lambda: False)
         for _ in range(6):

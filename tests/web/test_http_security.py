@@ -61,7 +61,9 @@ def test_on_loopback_another_name_is_refused(server, told, host):
     assert response.status_code in (400, 421)
 
 
-@pytest.mark.parametrize("host", ["localhost", "localhost:8321", "127.0.0.1:1", "[::1]:8321", "LOCALHOST"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:8321", "127.0.0.1:1", "[::1]:8321", "LOCALHOST", "127.0.0.2:8321"]
+)
 def test_on_loopback_local_names_are_answered(server, host):
     assert server.client.get("/health", headers={"Host": host}).status_code == 200
 

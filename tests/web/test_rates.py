@@ -1,3 +1,5 @@
+import time
+
 from tunewheel.web.rates import RateLimit
 
 
@@ -30,3 +32,15 @@ def test_too_many_requests_are_told_when_to_come_back_and_probes_are_not_counted
         assert int(answers[-1].headers["Retry-After"]) == 1
         assert "1 requests a second" in told(answers[-1])
         assert server.client.get("/health").status_code == 200
+
+
+def test_who_guesses_tokens_soon_waits_whatever_comes_next_and_others_do_not(start):
+    with start(token="a-token-of-some-length", loopback=False, rate=1) as server:
+        right = {"Authorization": "Bearer a-token-of-some-length"}
+        wrong = [server.ask({"text": "card"}, headers={"Authorization": "Bearer guess"}) for _ in range(4)]
+        assert [answer.status_code for answer in wrong] == [401, 401, 401, 429]
+        assert int(wrong[-1].headers["Retry-After"]) == 1
+        assert server.ask({"text": "card"}, headers=right).status_code == 429
+        assert server.client.get("/health").status_code == 200
+        time.sleep(1.1)
+        assert server.ask({"text": "card"}, headers=right).status_code == 200

@@ -1,4 +1,6 @@
 import logging
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,18 @@ from tunewheel.registry import LIVE, Draft, Token, digest
 from tunewheel.serving import Keyring, Switch
 from tunewheel.workflows import at_work as room
 from tunewheel.workflows import trials
-from tunewheel.workflows.at_work import Follower, Job, Logged, started
+from tunewheel.workflows.at_work import Follower, Job, Logged, at_work, started
 from tunewheel.workspace import Workspace
 
 DRAFT = Draft(name="one", task="keyword", kind="floor")
+
+
+def wait_until(holds):
+    for _ in range(200):
+        if holds():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it does not come about")
 
 
 class Loaded(list):
@@ -113,6 +123,68 @@ def test_a_version_that_reads_something_else_waits_for_a_new_start(follower, wor
     follower.look()
     assert follower.switch.version == "v0001"
     assert "Stop the server and start it again." in follower.say.said
+
+
+def test_a_version_that_reads_something_else_leaves_no_threads_behind(follower, workspace, monkeypatch):
+    follower.job = Job(workspace.path, reads="text")
+    monkeypatch.setattr(room, "load", lambda *_: predictor(task=PictureTask(), version="v0002"))
+    workspace.promote("v0002", "pictures")
+    before = threading.active_count()
+    follower.look()
+    assert threading.active_count() == before
+    assert "version v0002 reads image, and this server text." in follower.say.said
+
+
+def test_a_version_that_cannot_be_warmed_up_leaves_no_threads_behind(workspace, monkeypatch):
+    def broken(_):
+        raise ValueError("the graph was made for another machine")
+
+    monkeypatch.setattr(room, "load", lambda *_: predictor(broken))
+    before = threading.active_count()
+    with pytest.raises(ValueError, match="another machine"):
+        started(workspace, Job(workspace.path), "live")
+    wait_until(lambda: threading.active_count() == before)
+
+
+def test_whatever_a_version_does_tokens_go_on_being_revoked(follower, workspace, loaded):
+    follower.look()
+    workspace.tokens.add(Token("shop", "predict", digest("secret")))
+    loaded.bad["v0002"] = TypeError("Variant.__init__() got an unexpected keyword argument")
+    workspace.promote("v0002", "of a newer release")
+    follower.look()
+    assert follower.keyring.find("secret") and "v0002 cannot be served" in follower.say.said
+    workspace.tokens.revoke("shop")
+    follower.look()
+    assert follower.keyring.find("secret") is None
+
+
+def test_what_nobody_foresaw_ends_no_follower_and_is_said_once(follower, monkeypatch, caplog):
+    class Broken:
+        @staticmethod
+        def list():
+            raise RuntimeError("a driver's own mistake")
+
+    follower.workspace.tokens = Broken
+    for _ in range(3):
+        follower.look()
+    assert caplog.text.count("what has changed could not be seen") == 1 and "driver" in caplog.text
+
+
+def test_a_process_that_begins_while_the_live_version_is_damaged_answers_with_the_one_before(workspace, loaded):
+    workspace.promote("v0002", "better")
+    loaded.bad["v0002"] = BundleDamaged("weights.safetensors was changed.")
+    switch, _ = at_work(Job(workspace.path))
+    assert switch.version == "v0001"
+    workspace.rollback()
+    loaded.bad["v0001"] = loaded.bad["v0002"]
+    with pytest.raises(BundleDamaged):
+        at_work(Job(workspace.path, "v0001"))
+
+
+def test_a_process_that_begins_later_knows_the_tokens_of_now(workspace, loaded):
+    keyring = Keyring([Token("shop", "predict", digest("secret"))])  # as it was when the server began
+    at_work(Job(workspace.path), keyring)
+    assert keyring.find("secret") is None
 
 
 def test_an_id_is_not_followed(follower, workspace, loaded):

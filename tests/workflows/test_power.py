@@ -1,5 +1,6 @@
 import threading
 import time
+from functools import partial
 
 import pytest
 from keyword_task import predictor, slow
@@ -20,7 +21,7 @@ def chosen(monkeypatch, tmp_path):
 
     def choose(made, cores=2, megabytes=8_000, wide=None, **settings):
         wide = wide or made
-        monkeypatch.setattr(power, "load", lambda *_, lone=1: wide if lone > 1 else made)
+        monkeypatch.setattr(power, "load", partial(loading, made, wide))
         monkeypatch.setattr(power, "cores", lambda: cores)
         monkeypatch.setattr(power, "available_memory_mb", lambda: megabytes)
         monkeypatch.setattr(power, "held_memory_mb", iter([100.0, 400.0]).__next__)
@@ -28,6 +29,13 @@ def chosen(monkeypatch, tmp_path):
         return power.power_of(None, Job(tmp_path, **settings), workers)
 
     return choose
+
+
+def loading(made, wide, _workspace, _version, _engine, _tolerance, threads=0, lone=1):
+    """As `load`: so many threads may answer at once."""
+    if threads and lone == 1:
+        made._turn = threading.Semaphore(threads)
+    return wide if lone > 1 else made
 
 
 def apart(at_once):
@@ -58,6 +66,15 @@ def test_torch_uses_all_cores_itself(chosen):
     found = chosen(predictor())
     assert found.workers == 1
     assert "each request uses all cores" in found.told[-1]
+
+
+def test_cores_that_are_named_are_shared_by_as_many_processes_as_there_is_room_for(chosen):
+    found = chosen(apart(2), threads=1)
+    assert (found.workers, found.job.threads) == (2, 1)
+    found = chosen(apart(8), cores=8, threads=4)
+    assert (found.workers, found.job.threads) == (2, 4)
+    assert any(line.startswith("2 processes answer, on 4 cores each") for line in found.told)
+    assert chosen(apart(2), threads=2).workers == 1
 
 
 def test_what_is_named_is_not_measured(chosen):

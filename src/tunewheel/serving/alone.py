@@ -12,7 +12,7 @@ import struct
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 try:
@@ -45,20 +45,23 @@ class Alone:
         finally:
             with self._guard:
                 self._inside -= 1
-                if not self._inside:
-                    self._set("F_UNLCK")
+                if not self._inside and KNOWN:
+                    with suppress(OSError):
+                        self._set("F_UNLCK")
 
     def _seen_nobody(self) -> bool:
         """Be seen first and look then: of two who come together both may see the other, never neither."""
-        self._set("F_RDLCK")
         if not KNOWN:
             return False
-        found = fcntl.fcntl(self._file, fcntl.F_OFD_GETLK, _asked("F_WRLCK"))
+        try:
+            self._set("F_RDLCK")
+            found = fcntl.fcntl(self._file, fcntl.F_OFD_GETLK, _asked("F_WRLCK"))
+        except OSError:  # a file system without such locks
+            return False
         return int(_LOCK.unpack(found)[0]) == fcntl.F_UNLCK
 
     def _set(self, kind: str) -> None:
-        if KNOWN:
-            fcntl.fcntl(self._file, fcntl.F_OFD_SETLK, _asked(kind))
+        fcntl.fcntl(self._file, fcntl.F_OFD_SETLK, _asked(kind))
 
 
 def _asked(kind: str) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..feedback.alike import alike
 from ..feedback.kept import answer_of
+from .intake import only_content
 from .present import Answer
 from .priority import BACKGROUND, give_way
 from .service import Service
@@ -55,7 +56,8 @@ class Beside:
     def offer(
         self, service: Service, rows: Sequence[Mapping[str, Any]], answers: Sequence[Answer], *, keep: bool = True
     ) -> None:  # fmt: skip
-        """Ask `service` about these rows, too, some time. Returns at once."""
+        """Ask `service` about these rows, too, some time. They were admitted. Returns at once."""
+        rows = [only_content(row, service.columns) for row in rows]
         size = sum(map(_size, rows))
         with self._changed:
             full = len(self._waiting) + len(rows) > WAITING_ROWS or self._bytes + size > WAITING_BYTES
@@ -112,5 +114,5 @@ class Beside:
 
 
 def _size(row: Mapping[str, Any]) -> int:
-    """About how many bytes a row holds."""
-    return sum(len(value) if isinstance(value, str | bytes | list) else 8 for value in row.values())
+    """About how many bytes the content of a row holds: a text or a picture in base64, or words."""
+    return sum(len(value) if isinstance(value, str) else sum(map(len, value)) for value in row.values())

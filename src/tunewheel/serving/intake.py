@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..errors import Problem, RequestInvalid, RequestTooLarge
@@ -42,12 +42,23 @@ def admit(rows: Sequence[Mapping[str, Any]], task: Task, options: ServingOptions
 
 def _content(row: Mapping[str, Any], columns: Mapping[str, str], options: ServingOptions) -> Row:
     """Raises `ValueError` with a sentence about a row that cannot be read."""
+    for kind, column, value in _held(row, columns):
+        return {column: _READ[kind](value, options)}
+    wanted = " or ".join(f"'{column}'" for column in columns.values())
+    raise ValueError(f"there is no {wanted}. It has: {', '.join(row)[:200] or 'nothing'}.")
+
+
+def only_content(row: Mapping[str, Any], columns: Mapping[str, str]) -> Row:
+    """What is read of a row that was admitted, as the client sent it: whatever else stands in it may be of any size."""
+    return {column: value for _, column, value in list(_held(row, columns))[:1]}
+
+
+def _held(row: Mapping[str, Any], columns: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
+    """The kinds of content that stand in a row, the first of which is read, with their columns and values."""
     for kind, column in columns.items():
         value = row.get(column, row.get(kind))
         if value is not None:
-            return {column: _READ[kind](value, options)}
-    wanted = " or ".join(f"'{column}'" for column in columns.values())
-    raise ValueError(f"there is no {wanted}. It has: {', '.join(row)[:200] or 'nothing'}.")
+            yield kind, column, value
 
 
 def _text(value: object, options: ServingOptions) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..errors import TunewheelError
 from ..feedback.journal import Asked, Journal, Role
 from ..feedback.kept import answer_of, is_sampled, plain_row
 from ..feedback.options import JournalOptions
@@ -130,7 +129,7 @@ class Keeper:
     def _write(self, noted: Sequence[_Noted]) -> None:
         try:
             self._journal.keep([self._asked(each) for each in noted])
-        except (TunewheelError, OSError) as error:
+        except Exception as error:  # whatever the database does, the next answers are tried again
             with self._changed:
                 self._drop(len(noted))
             return self._say(str(error))
@@ -172,7 +171,7 @@ class Keeper:
         self._forgot_at = time.monotonic()
         try:
             self._journal.forget(_utc(time.time() - timedelta(days=self.options.days).total_seconds()))
-        except (TunewheelError, OSError) as error:
+        except Exception as error:
             _log.warning("old answers stay in the journal for now: %s", error)
 
 

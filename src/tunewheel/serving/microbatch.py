@@ -17,6 +17,9 @@ from typing import Generic, TypeVar
 from ..errors import Overloaded
 from .priority import give_way
 
+# A request that costs more than so many usual ones counts as so many in what is usual.
+UNUSUAL = 4
+
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -59,6 +62,7 @@ class Queue(Generic[Item, Answer]):
         self._cost = cost
         self._waiting: deque[_Request[Item, Answer]] = deque()
         self._rows = self._units = self._busy = 0
+        self._at_work: dict[int, tuple[float, int]] = {}  # by thread, when it began and what it costs
         self._seconds_a_unit = self._units_a_request = 0.0
         self._changed = threading.Condition()
         self._open = True
@@ -76,8 +80,8 @@ class Queue(Generic[Item, Answer]):
 
     @property
     def seconds(self) -> float:
-        """About how long one who joins now will wait."""
-        return self._units * self._seconds_a_unit / len(self._workers)
+        """About how long one who joins now will wait: for those who wait, and for the first worker to become free."""
+        return self._units * self._seconds_a_unit / len(self._workers) + self._until_free()
 
     def full(self, coming: int = 0) -> bool:
         """Whether nobody more is admitted once so many others of the usual size have joined."""
@@ -98,7 +102,7 @@ class Queue(Generic[Item, Answer]):
         request: _Request[Item, Answer] = _Request(items, sum(map(self._cost, items)), deadline)
         with self._changed:
             self._admit(len(items))
-            self._units_a_request = _follow(self._units_a_request, request.cost)
+            self._learn_size(request.cost)
             self._waiting.append(request)
             self._rows += len(items)
             self._units += request.cost
@@ -113,18 +117,17 @@ class Queue(Generic[Item, Answer]):
             free = self._open and not self._waiting and self._busy < len(self._workers)
             if not free or not 0 < units * self._seconds_a_unit <= seconds:
                 return None
-            self._busy += 1
-        started = time.monotonic()
+            self._begin(units)
         try:
             return self._lone(items)
         finally:
-            self._done(time.monotonic() - started, units)
+            self._done()
 
     def learn(self, seconds: float, items: Sequence[Item]) -> None:
         """Hear how long a request of these items took elsewhere."""
         units = sum(map(self._cost, items))
         self._learn_pace(seconds, units)
-        self._units_a_request = _follow(self._units_a_request, units)
+        self._learn_size(units)
 
     def drain(self, seconds: float) -> bool:
         """Accept nothing more, finish what waits; True when all was answered within `seconds`.
@@ -156,9 +159,8 @@ class Queue(Generic[Item, Answer]):
     def _run(self) -> None:
         give_way()
         while requests := self._next():
-            started = time.monotonic()
             self._answer(requests)
-            self._done(time.monotonic() - started, sum(request.cost for request in requests))
+            self._done()
 
     def _next(self) -> list[_Request[Item, Answer]]:
         """Requests to answer together; empty when the line is closed and nobody waits."""
@@ -168,7 +170,7 @@ class Queue(Generic[Item, Answer]):
                 if not self._waiting:
                     return []
                 if requests := self._take():
-                    self._busy += 1
+                    self._begin(sum(request.cost for request in requests))
                     return requests
 
     def _take(self) -> list[_Request[Item, Answer]]:
@@ -201,13 +203,32 @@ class Queue(Generic[Item, Answer]):
         for request in requests:
             self._answer([request])
 
-    def _done(self, seconds: float, units: int) -> None:
+    def _begin(self, units: int) -> None:
+        """This thread begins to work; the lock is held."""
+        self._busy += 1
+        self._at_work[threading.get_ident()] = (time.monotonic(), units)
+
+    def _done(self) -> None:
         with self._changed:
             self._busy -= 1
-            self._learn_pace(seconds, units)
+            started, units = self._at_work.pop(threading.get_ident())
+            self._learn_pace(time.monotonic() - started, units)
+
+    def _until_free(self) -> float:
+        """About how long until some worker is free; nothing while one is."""
+        if self._busy < len(self._workers):
+            return 0.0
+        now = time.monotonic()
+        left = [units * self._seconds_a_unit - (now - began) for began, units in list(self._at_work.values())]
+        return max(min(left, default=0.0), 0.0)
 
     def _learn_pace(self, seconds: float, units: int) -> None:
         self._seconds_a_unit = _follow(self._seconds_a_unit, seconds / max(units, 1))
+
+    def _learn_size(self, units: int) -> None:
+        """Of one huge request a few usual ones: it says nothing about the next."""
+        usual = self._units_a_request
+        self._units_a_request = _follow(usual, min(units, UNUSUAL * usual) if usual else units)
 
 
 _AGAIN = "Try again later."

@@ -83,6 +83,12 @@ class Predictor:
         """The same for a few examples while nobody else asks."""
         return self._answer(examples, self._lone)
 
+    def predict_beside(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The same for a few examples in nobody's turn: for a thread that gives way to all others, which would wait for
+        it otherwise."""
+        batch = self._encode(examples)
+        return self.task.decode(self._engine(batch), batch)
+
     def predict_bulk(self, examples: Sequence[Example]) -> list[Prediction]:
         """The same in large chunks: for files and tests, where no other caller waits."""
         return self.predict_examples(examples, BULK_BUDGET, BULK_EXAMPLES)

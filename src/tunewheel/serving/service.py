@@ -12,7 +12,7 @@ from typing import Any
 
 from ..feedback.identity import new_id
 from ..feedback.journal import Role
-from ..records import Example, Row
+from ..records import Example, Prediction, Row
 from .intake import admit, content_columns
 from .keeper import Keeper
 from .microbatch import Queue
@@ -185,10 +185,11 @@ class Service:
     def think(self, row: Mapping[str, Any], identity: str, *, keep: bool = True) -> Answer:
         """What this version says of a row that another one answered under this id; noted, and served to nobody.
 
-        Works in the thread that asks. Raises what `read` raises, and what the model does.
+        Works in the thread that asks, which gives way to all others. Raises what `read` raises, and what the model
+        does.
         """
         read = self.read([row])
-        (answer,) = self._answer(read.examples)
+        (answer,) = self._presented(self.predictor.predict_beside(read.examples), read.examples)
         answer["id"] = identity
         if self.keeper is not None:
             self.keeper.note(read.rows, read.examples, [answer], self.version, "shadow", wanted=keep)
@@ -209,6 +210,8 @@ class Service:
 
     def _answer(self, examples: Sequence[Example], alone: bool = False) -> list[Answer]:
         predict = self.predictor.predict_alone if alone else self.predictor.predict_examples
-        predictions = predict(examples)
+        return self._presented(predict(examples), examples)
+
+    def _presented(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[Answer]:
         pairs = zip(predictions, examples, strict=True)
         return [{"id": new_id(), **present(answer, example, self.options.top)} for answer, example in pairs]

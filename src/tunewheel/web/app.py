@@ -27,7 +27,7 @@ from .limits import BodyLimits, HeaderLimits, TimeLimit
 from .metrics import Measured, Metrics, forget_dead
 from .problems import ANSWERED, answer_error
 from .protocol import DOORS, OPTIONS, ROUNDS
-from .rates import RateLimit
+from .rates import Guesses, RateLimit
 from .refusals import Refusals
 from .routes import Answering, api, predicting, site
 from .schemas import request_schemas
@@ -84,6 +84,7 @@ def _middleware(
         Middleware(Refusals),
         Middleware(HeaderLimits, most=options.max_headers, size=options.max_header_bytes),
         Middleware(SameSite, hosts=LOOPBACK_NAMES if access.loopback else ()),
+        *([Middleware(Guesses, rate=options.rate)] if access.keyring and options.rate else []),
         *([Middleware(Bearer, keyring=access.keyring)] if access.keyring else []),
         *([Middleware(RateLimit, rate=options.rate)] if options.rate else []),
         Middleware(TimeLimit, seconds=options.seconds),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -30,6 +31,7 @@ from .schemas import Mistake
 from .service import Service
 
 MOST_REMARKS = 1_000
+AT_ONCE = 4
 LONGEST_ID = 100
 _KINDS: tuple[Literal["label", "thumb", "text"], ...] = ("label", "thumb", "text")
 _ERRORS = (400, 401, 403, 404, 408, 413, 415, 421, 422, 429, 431, 504)
@@ -116,6 +118,8 @@ _ONE, _MANY = TypeAdapter(FeedbackItem), TypeAdapter(Items)
 def corrections(service: Service, metrics: Metrics, desk: Desk | None) -> APIRouter:
     """The address where answers are corrected."""
     router = APIRouter()
+    # They may wait for answers that are still being written; no threads that others need are kept waiting with them.
+    waiting = asyncio.Semaphore(AT_ONCE)
     item = {"$ref": "#/components/schemas/FeedbackItem"}
     schema = {"oneOf": [item, {"type": "array", "items": item, "minItems": 1, "maxItems": MOST_REMARKS}]}
     content = {"application/json": {"schema": schema, "examples": example_remarks(service)}}
@@ -135,7 +139,8 @@ def corrections(service: Service, metrics: Metrics, desk: Desk | None) -> APIRou
         remarks = parsed(await request.body(), request.scope.get("token", ""))
         if desk is None:
             raise Refused(404, "this server keeps no answers.", mend="Start it with `tunewheel serve`.")
-        doubts = await run_in_threadpool(desk.take, remarks)
+        async with waiting:
+            doubts = await run_in_threadpool(desk.take, remarks)
         request.scope.update(rows=len(remarks), version=service.version)
         metrics.said.inc(len(remarks))
         warnings = [{"what": one.what, "where": one.where, "mend": one.mend} for one in doubts]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ..errors import Unauthorized
 from .problems import Refused
 from .security import OPEN_ROUTES
 
@@ -39,9 +40,7 @@ class RateLimit:
         if scope["type"] == "http" and scope["path"] not in OPEN_ROUTES:
             wait = self.seconds_to_wait(client_of(scope), time.monotonic())
             if wait:
-                refused = Refused(429, f"{self.rate:g} requests a second may be.", "client", "Send fewer.")
-                refused.headers["Retry-After"] = str(math.ceil(wait))
-                raise refused
+                raise _too_many(f"{self.rate:g} requests a second may be.", wait)
         await self.app(scope, receive, send)
 
     def seconds_to_wait(self, client: str, now: float) -> float:
@@ -58,6 +57,42 @@ class RateLimit:
         return 0.0
 
 
+class Guesses:
+    """ASGI: one address may send `rate` wrong tokens a second; who sends more waits, whatever comes next (429)."""
+
+    def __init__(self, app: ASGIApp, rate: float) -> None:
+        self.app = app
+        self._limit = RateLimit(app, rate)
+        self._until: OrderedDict[str, float] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        address = _address(scope)
+        wait = self._until.get(address, 0.0) - time.monotonic()
+        if wait > 0 and scope["type"] == "http" and scope["path"] not in OPEN_ROUTES:
+            raise _too_many("too many wrong tokens.", wait)
+        try:
+            await self.app(scope, receive, send)
+        except Unauthorized:
+            self._guessed(address, time.monotonic())
+            raise
+
+    def _guessed(self, address: str, now: float) -> None:
+        if wait := self._limit.seconds_to_wait(address, now):
+            self._until[address] = now + wait
+            if len(self._until) > REMEMBERED:
+                self._until.popitem(last=False)
+
+
+def _too_many(what: str, wait: float) -> Refused:
+    refused = Refused(429, what, "client", "Send fewer.")
+    refused.headers["Retry-After"] = str(math.ceil(wait))
+    return refused
+
+
 def client_of(scope: Scope) -> str:
     """Who asks: the name of its token, else its address."""
-    return f"token {scope['token']}" if "token" in scope else str((scope.get("client") or ("unknown",))[0])
+    return f"token {scope['token']}" if "token" in scope else _address(scope)
+
+
+def _address(scope: Scope) -> str:
+    return str((scope.get("client") or ("unknown",))[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -50,8 +51,8 @@ class SafeHeaders:
 class SameSite:
     """ASGI: no other web site may ask through a visitor's browser.
 
-    `hosts` are the names this server answers to (empty: any). On loopback that stops DNS rebinding; an Origin
-    other than the server itself is refused everywhere.
+    `hosts` are the names this server answers to besides the numbers of loopback addresses (empty: any). On loopback
+    that stops DNS rebinding; an Origin other than the server itself is refused everywhere.
     """
 
     def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
@@ -67,8 +68,11 @@ class SameSite:
         await self.app(scope, receive, send)
 
     def _check_host(self, hosts: Sequence[str]) -> None:
-        if self.hosts and (len(hosts) != 1 or name_of(hosts[0]) not in self.hosts):
+        if self.hosts and (len(hosts) != 1 or not self._is_ours(name_of(hosts[0]))):
             raise Refused(421, "this server has another name.", "header Host", "Ask http://127.0.0.1:PORT/ instead.")
+
+    def _is_ours(self, name: str) -> bool:
+        return name in self.hosts or _is_loopback(name)
 
     def _check_origin(self, origins: Sequence[str], host: str) -> None:
         if any(not _is_origin_of(origin, host) for origin in origins):
@@ -82,6 +86,15 @@ def name_of(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
+
+
+@lru_cache(256)
+def _is_loopback(name: str) -> bool:
+    """Whether this is the number of a loopback address: no name that somebody else could point here."""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_origin_of(origin: str, host: str) -> bool:

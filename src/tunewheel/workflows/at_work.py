@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ..errors import TunewheelError
+from ..errors import ServingError, TunewheelError
 from ..feedback.options import JournalOptions
-from ..registry import LIVE
+from ..registry import LIVE, PREVIOUS
 from ..serving import Keeper, Keyring, Service, ServingOptions, Switch
 from ..serving.priority import give_way
 from ..serving.variant import Tolerance
@@ -32,7 +33,8 @@ class Job:
     """What a server process is to do; can be handed to another process.
 
     `threads` is how many requests it answers at once, `spread` on how many cores one large request is computed; 0: as
-    many as there are cores, and as `threads`. A small request that comes alone is computed on `lone` cores.
+    many as there are cores, and as `threads`. A small request that comes alone is computed on `lone` cores. `reads` is
+    what the rows of clients hold, once that is known: a version that reads something else is not served.
     """
 
     workspace: Path
@@ -44,6 +46,7 @@ class Job:
     journal: JournalOptions = field(default_factory=JournalOptions)
     spread: int = 0
     lone: int = 1
+    reads: str = ""
 
 
 class Logged(Silent):
@@ -62,17 +65,39 @@ def at_work(job: Job, keyring: Keyring | None = None) -> tuple[Switch, Desk]:
     """
     workspace = Workspace.open(job.workspace, create=False)
     keeper = Keeper(workspace.journal, job.journal) if job.journal.keep else None
-    switch = Switch(started(workspace, job, job.version, keeper))
+    switch = Switch(_first(workspace, job, keeper))
     follower = Follower(workspace, job, switch, keyring, Logged(), keeper)
+    if keyring:  # it is as old as the server, and this process may be a new one
+        keyring.change(workspace.tokens.list())
     threading.Thread(target=follower.run, name="tunewheel-follower", daemon=True).start()
     return switch, Desk(workspace.journal, lambda: switch.current.predictor.task, keeper, job.journal)
 
 
+def _first(workspace: Workspace, job: Job, keeper: Keeper | None) -> Service:
+    """A service of what the job names. A process that begins while the live version cannot be served (it is damaged, or
+    reads something else) answers with the one before, as the processes do that were there already."""
+    try:
+        return started(workspace, job, job.version, keeper)
+    except TunewheelError as error:
+        if job.version != LIVE or PREVIOUS not in workspace.versions.aliases():
+            raise
+        _log.warning("the live version cannot be served, the one before answers: %s", error)
+        return started(workspace, job, PREVIOUS, keeper)
+
+
 def started(workspace: Workspace, job: Job, version: str, keeper: Keeper | None = None) -> Service:
-    """A service of the version, warmed up."""
+    """A service of the version, warmed up. Raises what `load` raises, and `ServingError` where it reads something else
+    than the job says."""
     predictor = load(workspace, version, job.engine, job.tolerance, job.threads, job.spread, job.lone)
+    if job.reads not in ("", predictor.task.reads):
+        what = f"version {predictor.version} reads {predictor.task.reads}, and this server {job.reads}."
+        raise ServingError(what, mend="Stop the server and start it again.")
     service = Service(predictor, job.options, keeper)
-    service.start()
+    try:
+        service.start()
+    except BaseException:
+        service.stop(0.0)  # its threads would wait for ever
+        raise
     return service
 
 
@@ -91,6 +116,7 @@ class Follower:
         self.keeper = keeper
         self._attempts, self._trials = Attempts(say), Trials(workspace, switch, self._started, say)
         self._seen: int | None = None
+        self._said = ""
 
     def run(self) -> None:
         """Look for ever; for a thread that ends with its process."""
@@ -101,11 +127,25 @@ class Follower:
 
     def look(self) -> None:
         """Look once. Where the ledger has no new entry nothing has changed."""
-        with suppress(TunewheelError, OSError):  # the database is busy or away: as it was is better than not at all
+        with self._enduring():
             last = self.workspace.ledger.last()
             if last != self._seen:
                 self._seen = last if self._followed() else None
-        self._trials.look()
+        with self._enduring():
+            self._trials.look()
+
+    @contextmanager
+    def _enduring(self) -> Iterator[None]:
+        """Go on whatever happens: as it was is better than not at all, and tokens must go on being revoked. That the
+        database is busy or away is nothing to speak of; anything else is said once."""
+        try:
+            yield
+        except (TunewheelError, OSError):
+            return
+        except Exception as error:
+            if (said := repr(error)) != self._said:
+                self._said = said
+                _log.exception("what has changed could not be seen; the server goes on as it is")
 
     def _followed(self) -> bool:
         """Whether all is as the workspace says."""

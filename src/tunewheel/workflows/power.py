@@ -42,7 +42,8 @@ class Power:
 def power_of(workspace: Workspace, job: Job, workers: int = 0) -> Power:
     """Load the version once to see what it is, and measure what was left open (0). Raises what `load` raises."""
     held = held_memory_mb()
-    predictor = load(workspace, job.version, job.engine, job.tolerance, job.threads)
+    # With a thread a core, whatever the job says: what more threads than it names would answer is the question.
+    predictor = load(workspace, job.version, job.engine, job.tolerance)
     told = [form_line(predictor)]
     if not workers:
         workers, why = _chosen(predictor, job, held_memory_mb() - held)
@@ -56,21 +57,24 @@ def power_of(workspace: Workspace, job: Job, workers: int = 0) -> Power:
     give_back_memory()
     # A large request may use the cores of workers that have nothing to do, unless its own were counted out.
     spread = job.threads or cores()
-    return Power(replace(job, threads=threads, spread=spread, lone=lone), workers, *facts, told)
+    job = replace(job, threads=threads, spread=spread, lone=lone, reads=facts[2])
+    return Power(job, workers, *facts, told)
 
 
 def _chosen(predictor: Predictor, job: Job, megabytes: float) -> tuple[int, str]:
     """How many workers, and a sentence about it."""
     if not predictor.form:  # torch spreads one request over all cores itself
         return 1, "One process answers; each request uses all cores."
-    most = min(cores(), max(int(MEMORY_SHARE * available_memory_mb() / max(megabytes, 1)), 1))
+    fitting = int(MEMORY_SHARE * available_memory_mb() / max(megabytes, 1))
+    most = max(min(cores() // max(job.threads, 1), fitting), 1)
     if most == 1:
         return 1, "One process answers."
     gain = gain_of(predictor, most)
     at_once = f"{most} rows at once take {most / gain:.1f} times as long as one"
     if gain < WORTH:
         return 1, f"One process answers: {at_once}."
-    return most, f"{most} processes answer, on one core each: {at_once}."
+    each = f"{job.threads} cores" if job.threads > 1 else "one core"
+    return most, f"{most} processes answer, on {each} each: {at_once}."
 
 
 def _lone(workspace: Workspace, job: Job, predictor: Predictor) -> int:

@@ -152,7 +152,7 @@ def _holder(port: int) -> str:
 def greeting(power: Power, listener: socket.socket, access: Access) -> list[str]:
     """What a person needs to know: the address, the version, a line to try, what answers."""
     host, port = listener.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     address = f"http{'s' if access.tls else ''}://{shown}:{port}"
     token = ' -H "Authorization: Bearer $TOKEN"' if access.keyring else ""
     body = {"image": '{"image": "BASE64"}'}.get(power.reads, '{"text": "..."}')

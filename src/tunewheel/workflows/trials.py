@@ -32,7 +32,7 @@ class Attempts:
             return False
         try:
             how()
-        except (TunewheelError, OSError) as error:
+        except Exception as error:  # whatever a version does, what is served stays
             if version != self._failed:
                 self._say.line(f"{version} cannot be served; {otherwise} {error}")
             self._failed, self._again = version, time.monotonic() + AGAIN_SECONDS
