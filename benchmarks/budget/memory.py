@@ -1,4 +1,5 @@
-"""Memory and time by the number of rows: 10,000, 100,000 and a million, checked and tuned."""
+"""Memory and time by the number of rows: 10,000, 100,000 and a million, checked and tuned; and a million with time
+enough to learn from them."""
 
 from __future__ import annotations
 
@@ -14,6 +15,9 @@ from .sentences import write_large
 
 # Rows, and the budget of the run on them: what a run does with its budget is bounded, what comes before is not.
 SIZES = {10_000: 20, 100_000: 40, 1_000_000: 90}
+# Rows that are tokenised, and the budget in which they are, and are learnt from.
+MILLION, LEARNING_SECONDS = 1_000_000, 400
+LEARNS = ("Frozen encoder", "Fine-tuning")
 # A run that goes on longer than this beyond its budget is stopped.
 LATEST_SECONDS = 240.0
 # What `tune` says when the rows are read, checked and divided.
@@ -24,6 +28,11 @@ def measure(data: LabelledSet, rows: int | None) -> dict[str, Any]:
     """Each size in turn, one that `failed` among them; for a trial files of `rows` rows at most."""
     sizes = [(size, budget) for size, budget in SIZES.items() if not rows or size <= rows]
     return {"sizes": [_tried(data, size, budget) for size, budget in sizes]}
+
+
+def learn(data: LabelledSet, rows: int | None) -> dict[str, Any]:
+    """A million rows (for a trial `rows`) with a budget that goes beyond the floors."""
+    return {"sizes": [_tried(data, rows or MILLION, LEARNING_SECONDS)]}
 
 
 def _tried(data: LabelledSet, size: int, budget: int) -> dict[str, Any]:
@@ -43,7 +52,8 @@ def _measured(data: LabelledSet, size: int, budget: int, folder: Path) -> dict[s
     ran = commands.ask(commands.module("budget.large_run", *arguments), budget + LATEST_SECONDS)
     return {
         "size": size, "bytes": path.stat().st_size, "budget": budget, "check_seconds": checked,
-        "tune_seconds": round(ran.seconds, 1), "divided_seconds": divided_at(ran.value["stages"]), **ran.value,
+        "tune_seconds": round(ran.seconds, 1), "divided_seconds": divided_at(ran.value["stages"]),
+        "learnt": has_learnt(ran.value["stages"]), **ran.value,
     }  # fmt: skip
 
 
@@ -63,3 +73,8 @@ def check_seconds(path: Path) -> float:
 def divided_at(stages: Sequence[Mapping[str, Any]]) -> float | None:
     """When the rows were read, checked and divided, in seconds; None where the run did not say."""
     return next((stage["seconds"] for stage in stages if DIVIDED in stage["said"]), None)
+
+
+def has_learnt(stages: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the rows were tokenised and a body learnt from them, or only the floors did."""
+    return any(stage["said"].startswith(LEARNS) for stage in stages)

@@ -1,6 +1,8 @@
 """The plan of two hours: what is measured in which order, how long each part may take, and who gives way. Pure.
 
-The Trainer comes last and gets what is left: no less than the marks that all sets have, no more than it could use.
+The Trainer comes last and gets what is left: no less than the marks that all sets have, no more than it could use. What
+two hours have no room for is measured on request: the Trainer to its own end, and a million rows until they are learnt
+from.
 """
 
 from __future__ import annotations
@@ -25,20 +27,25 @@ READING = {"tunewheel": 72, "tfidf": 0.4, "encoder": 12.4, "trainer": 38}
 FEW_READING = {"tunewheel": 36, "tfidf": 0.3, "encoder": 7.3, "setfit": 25, "autogluon": 18.2, "trainer": 8.7}
 # No mark of a few-shot contest is later than two minutes: SetFit is stopped there, the Trainer has ended by then.
 LONGEST = {"tfidf": 1200.0, "encoder": 1200.0, "setfit": 120.0}
-WHOLE_SECONDS = {"throughput": 147, "memory": 290}
+WHOLE_SECONDS = {"throughput": 147, "memory": 290, "million": 480}
+# Sets on which the Trainer comes to its end on request, and within so many seconds.
+TO_ITS_END, RACED, LONG_ENOUGH = "to-its-end", ("banking77", "wnut17", "clinc150"), 1800.0
+ON_REQUEST = (TO_ITS_END, "million")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One part: a system in a contest, or a measurement of its own (`contest` is empty)."""
+    """One part: a system in a contest (on request `to_its_end`), or a measurement of its own (`contest` is empty)."""
 
     system: str
     contest: str = ""
+    to_its_end: bool = False
 
     @property
     def part(self) -> str:
         """The name under which it is kept."""
-        return f"budget-{self.contest}-{self.system}" if self.contest else f"budget-{self.system}"
+        end = f"-{TO_ITS_END}" if self.to_its_end else ""
+        return f"budget-{self.contest}-{self.system}{end}" if self.contest else f"budget-{self.system}"
 
 
 def systems(contest: Contest) -> list[str]:
@@ -49,20 +56,29 @@ def systems(contest: Contest) -> list[str]:
 
 
 def jobs(chosen: str = "") -> list[Job]:
-    """All jobs in order, or those of one contest or measurement."""
+    """All jobs of the two hours in order, or those of one contest, measurement, or request."""
+    if chosen == TO_ITS_END:
+        return [Job(TRAINER, name, to_its_end=True) for name in RACED]
     if chosen in WHOLE_SECONDS:
         return [Job(chosen)]
     contests = [CONTESTS[chosen]] if chosen else [*FEW, *FULL]
     of_contests = [Job(system, contest.name) for contest in contests for system in systems(contest)]
-    others = [] if chosen else [Job(name) for name in WHOLE_SECONDS]
+    others = [] if chosen else [Job(name) for name in WHOLE_SECONDS if name not in ON_REQUEST]
     first = [job for job in of_contests if job.system != TRAINER]
     return [*first, *others, *(job for job in of_contests if job.system == TRAINER)]
+
+
+def on_request() -> list[Job]:
+    """The jobs that the two hours have no room for."""
+    return [job for name in ON_REQUEST for job in jobs(name)]
 
 
 def reckoned(job: Job) -> float:
     """The seconds that a job takes, as far as can be told; the Trainer's least."""
     if not job.contest:
         return WHOLE_SECONDS[job.system]
+    if job.to_its_end:
+        return 0.5 * LONG_ENOUGH
     contest = CONTESTS[job.contest]
     turns, readings = (FEW_TURN, FEW_READING) if contest.few else (TURN, READING)
     turn = USED * contest.budget if job.system == TUNEWHEEL else turns[job.system]
@@ -79,6 +95,8 @@ def longest(job: Job, waiting: Sequence[Job], spent: float, whole: bool) -> floa
         return CONTESTS[job.contest].budget
     if job.system != TRAINER:
         return LONGEST[job.system]
+    if job.to_its_end:
+        return LONG_ENOUGH
     contest = CONTESTS[job.contest]
     if contest.few or not whole:
         return contest.trainer

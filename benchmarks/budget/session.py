@@ -64,7 +64,7 @@ class Session:
 
     def parts(self) -> dict[str, Any]:
         """All parts that are kept, whole benchmark or not."""
-        return results.read_parts(self.folder, [job.part for job in plan.jobs()])
+        return results.read_parts(self.folder, [job.part for job in (*plan.jobs(), *plan.on_request())])
 
     def write(self) -> Path:
         """`budget.json`: where and when, the bars, and the parts."""
@@ -73,7 +73,7 @@ class Session:
 
     def take_up(self) -> None:
         """Keep the parts of the committed `budget.json` that are not kept here yet: a checkout has no others."""
-        names = [job.part for job in plan.jobs()]
+        names = [job.part for job in (*plan.jobs(), *plan.on_request())]
         kept, committed = self.parts(), results.read_result(self.folder, RESULT).get("sets", {})
         for name in names:
             if name in committed and name not in kept:
@@ -97,8 +97,9 @@ class Session:
 
     def _spent(self, remaining: Sequence[Job]) -> float:
         """Seconds of the parts that are kept, without those that are to be measured again."""
-        again = {job.part for job in remaining}
-        return sum(part.get("total_seconds", 0.0) for name, part in self.parts().items() if name not in again)
+        parts, again = self.parts(), {job.part for job in remaining}
+        kept = [parts[job.part] for job in plan.jobs() if job.part in parts and job.part not in again]
+        return sum(part.get("total_seconds", 0.0) for part in kept)
 
     def _measured(self, job: Job, waiting: Sequence[Job]) -> Part:
         """One job's part, or why there is none. Making an environment is not counted."""
@@ -136,10 +137,12 @@ class Session:
         return data.cut(self.trial.rows, cut)
 
     def _other(self, job: Job) -> Part:
-        data = labelled_sets()[LARGE_FROM if job.system == "memory" else THROUGHPUT_ON]
+        data = labelled_sets()[THROUGHPUT_ON if job.system == "throughput" else LARGE_FROM]
         if data.absent:
             return {"absent": data.absent}
         if job.system == "memory":
             return memory.measure(data, self.trial.rows)
+        if job.system == "million":
+            return memory.learn(data, self.trial.rows)
         rounds = str(THROUGHPUT_ROUNDS)
         return commands.ask(commands.module("throughput", "--train", str(data.train), "--rounds", rounds)).value

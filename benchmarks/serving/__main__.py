@@ -1,7 +1,8 @@
 """The serving benchmark: `python -m benchmarks.serving`, part by part, resuming where it was stopped.
 
 Each finished part is kept in `results/parts/` and not measured again without `--fresh`; after each part
-`results/serving.json` is written anew. Ends with 1 when a part failed, whatever the bars say.
+`results/serving.json` is written anew. With `--part` the other parts of that file stay as they are. Ends with 1 when a
+part failed, whatever the bars say.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trial = given.seconds or given.soak_seconds
     folder = results.TRIALS if trial else results.FOLDER
     session = Session(folder, Timing.of(given.seconds, given.soak_seconds), given.fresh)
-    session.take_up()
-    names = session.remaining([given.part] if given.part else PARTS)
+    asked = [given.part] if given.part else PARTS
+    session.take_up([name for name in PARTS if name not in asked])
+    names = session.remaining(asked)
     try:
         failed = bool(names) and session.run(prepared(), names)
     except CommandFailed as error:

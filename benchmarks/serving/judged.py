@@ -34,6 +34,7 @@ TRIED: Mapping[str, str] = {
     "bulk, pipeline": _BULK,
     "bulk, bare engine sorted": _BULK,
     "overload, goodput": _CHEAP_NO,
+    "overload, goodput, generator apart": _CHEAP_NO,
     "overload, refusals, p99 ms": _CHEAP_NO,
 }
 
@@ -172,7 +173,7 @@ def goodput(found: Part) -> Found:
     told = f"{flood['goodput']:,} of {capacity:,} requests/s, {offered:.1f} times as many offered"
     lost = ", ".join(f"{flood[name]} {name}" for name in ("wrong", "dropped", "unanswered", "unsent") if flood[name])
     note = f"{told}; {lost}" if lost else told
-    enough = share >= 0.9 and not flood["wrong"]
+    enough = share >= 0.9 and not flood["wrong"] and not _neglected(flood)
     return Found(share, None if enough and offered < OFFERED * OVERLOAD else enough, note)
 
 
@@ -188,8 +189,15 @@ def refused_soon(found: Part) -> Found:
     taken, counts = flood["refused"], ", ".join(f"{count} x {status}" for status, count in flood["counts"].items())
     if taken["p99"] is None:
         return Found(None, None, f"nothing was refused; {counts}")
-    hasty = f"; {flood['hasty']} without Retry-After" if flood["hasty"] else ""
-    return Found(taken["p99"], taken["p99"] < REFUSED_MS, f"p50 {taken['p50']} ms; {counts}{hasty}")
+    told = [f"p50 {taken['p50']} ms", counts]
+    told += [f"{flood['hasty']} without Retry-After"] if flood["hasty"] else []
+    told += [f"{_neglected(flood)} were neither answered nor refused"] if _neglected(flood) else []
+    return Found(taken["p99"], taken["p99"] < REFUSED_MS and not _neglected(flood), "; ".join(told))
+
+
+def _neglected(flood: Part) -> int:
+    """Requests that were dropped, or that nobody ever said anything of."""
+    return int(flood["dropped"] + flood["unanswered"])
 
 
 def flat_in_overload(found: Part) -> Found:

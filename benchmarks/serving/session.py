@@ -35,10 +35,10 @@ class Session:
         kept = self.parts()
         return [name for name in names if self.fresh or "failed" in kept.get(part(name), {"failed": ""})]
 
-    def take_up(self) -> None:
-        """Keep the parts of the committed `serving.json` that are not kept here yet: a checkout has no others."""
+    def take_up(self, names: Sequence[str]) -> None:
+        """Keep these parts of the committed `serving.json` that are not kept here yet: a checkout has no others."""
         kept, committed = self.parts(), results.read_result(self.folder, RESULT).get("sets", {})
-        for name in map(part, PARTS):
+        for name in map(part, names):
             if name in committed and name not in kept:
                 results.keep_part(self.folder, name, committed[name])
 

@@ -143,6 +143,25 @@ def test_a_fifth_of_the_trainers_time_on_three_of_five():
     assert (bar.value, bar.holds) == ("3 of 5", True)
 
 
+def test_a_trainer_that_was_stopped_has_no_last_score_to_race_to():
+    parts, name = race(60, 300, ("banking77", "wnut17", "vader")), "a fifth of the Trainer's time"
+    stopped = {**parts["budget-wnut17-trainer"], "stopped": "stopped at step 9 of 20"}
+    bar = found({**parts, "budget-wnut17-trainer": stopped}, name)
+    assert (bar.value, bar.holds) == ("2 of 3", None)
+    whole = {"budget-wnut17-trainer-to-its-end": parts["budget-wnut17-trainer"]}
+    assert found({**parts, "budget-wnut17-trainer": stopped, **whole}, name).holds is True
+
+
+def test_a_trainer_that_came_to_its_end_on_request_decides_the_last_mark():
+    parts = {job.part: part(0.7, metric="accuracy") for job in jobs("banking77")}
+    parts["budget-banking77-tunewheel"] = part(0.9)
+    parts["budget-banking77-trainer"] = part(0.6, 300.0, stopped="stopped at step 9 of 20")
+    assert found(parts, "banking77, 1200 s").holds is None
+    parts["budget-banking77-trainer-to-its-end"] = part(0.99, 900.0)
+    bar = found(parts, "banking77, 1200 s")
+    assert bar.holds is False and "transformers.Trainer 99.0" in bar.note
+
+
 def sizes(million_mb: int, million_seconds: float) -> dict[str, Any]:
     rows = [(10_000, 900, 3.0), (100_000, 1100, 10.0), (1_000_000, million_mb, million_seconds)]
     return {
@@ -150,20 +169,29 @@ def sizes(million_mb: int, million_seconds: float) -> dict[str, Any]:
     }
 
 
-def test_a_million_rows_stay_below_four_gigabytes_and_cost_grows_as_they_do():
-    parts = {"budget-memory": sizes(3900, 110.0)}
-    assert found(parts, "1,000,000 rows, peak MB").holds is True
-    assert found(parts, "cost of ten times the rows").value == 11.0
-    parts = {"budget-memory": sizes(4100, 130.0)}
-    assert found(parts, "1,000,000 rows, peak MB").holds is False
-    assert found(parts, "cost of ten times the rows").holds is False
+def million(memory_mb: int, *, learnt: bool = True) -> dict[str, Any]:
+    run = {"size": 1_000_000, "memory_mb": memory_mb, "tune_seconds": 398.0, "budget": 400, "learnt": learnt}
+    return {"budget-million": {"sizes": [run]}}
+
+
+def test_a_million_rows_that_are_learnt_from_stay_below_four_gigabytes():
+    name = "1,000,000 rows, peak MB"
+    assert found(million(3900), name).holds is True
+    assert found(million(4100), name).holds is False
+    bar = found(million(1500, learnt=False), name)
+    assert (bar.value, bar.holds) == (1500, None) and "before the rows were tokenised" in bar.note
+
+
+def test_cost_grows_as_the_rows_do():
+    assert found({"budget-memory": sizes(3900, 110.0)}, "cost of ten times the rows").value == 11.0
+    assert found({"budget-memory": sizes(3900, 130.0)}, "cost of ten times the rows").holds is False
 
 
 def test_a_size_that_failed_fails_the_bars_of_a_million_rows():
     part = sizes(3900, 110.0)
     part["sizes"][2] = {"size": 1_000_000, "failed": "exit code -9 after 360 s"}
     for name in ("1,000,000 rows, peak MB", "cost of ten times the rows"):
-        bar = found({"budget-memory": part}, name)
+        bar = found({"budget-memory": part, "budget-million": part}, name)
         assert (bar.value, bar.holds) == (None, False) and "1,000,000 rows failed: exit code -9" in bar.note
 
 
@@ -187,6 +215,8 @@ def test_the_whole_time_is_told_when_all_parts_are_there():
     }
     bar = found(parts, "whole benchmark, minutes")
     assert bar.holds is True and bar.value == pytest.approx(10 * (len(jobs()) - 2) / 60, abs=0.1)
+    parts["budget-million"] = {**sizes(1, 1), "total_seconds": 480.0}
+    assert found(parts, "whole benchmark, minutes").value == bar.value, "it is measured on request"
     del parts["budget-memory"]
     assert found(parts, "whole benchmark, minutes").holds is None
 
@@ -207,7 +237,8 @@ def test_the_plan_itself_fits_into_two_hours():
 
 def test_one_set_has_its_own_jobs():
     assert [job.system for job in jobs("vader-10")] == ["tunewheel", "tfidf", "encoder", "setfit", "trainer"]
-    assert jobs("memory") == [Job("memory")]
+    assert jobs("memory") == [Job("memory")] and jobs("million") == [Job("million")]
+    assert {job.part for job in plan.on_request()}.isdisjoint(job.part for job in jobs())
     assert [job.system for job in jobs("banking77-10")][-2:] == ["autogluon", "trainer"]
 
 

@@ -167,6 +167,7 @@ def test_a_goodput_that_holds_shows_enough_only_when_all_was_offered():
     assert found("overload, goodput", overload=overload(offered=2000.0)).holds is None
     assert found("overload, goodput", overload=overload(goodput=350.0, offered=2000.0)).holds is False
     assert found("overload, goodput", overload=overload(wrong=1)).holds is False
+    assert found("overload, goodput", overload=overload(dropped=1)).holds is False
 
 
 def test_a_generator_on_the_servers_cores_and_one_apart_have_bars_of_their_own():
@@ -190,6 +191,8 @@ def test_what_is_started_on_some_cores_has_these_alone():
 def test_refusals_are_timed_and_none_at_all_leaves_the_bar_open():
     assert found("overload, refusals, p99 ms", overload=overload(refused={"p50": 5.0, "p99": 50.0})).holds is False
     assert found("overload, refusals, p99 ms", overload=overload(refused={"p50": None, "p99": None})).holds is None
+    lost = found("overload, refusals, p99 ms", overload=overload(dropped=2, unanswered=1))
+    assert lost.holds is False and "3 were neither answered nor refused" in lost.note
 
 
 def test_memory_that_grows_does_not_hold():
