@@ -173,6 +173,35 @@ def test_behind_long_work_nobody_is_admitted_who_would_wait_too_long_until_it_is
     assert queue.drain(5)
 
 
+def test_who_works_for_long_hears_that_nobody_waits_any_more():
+    heard = []
+
+    def work(items):
+        entered.set()
+        assert gone.wait(5)
+        heard.append(queue.is_wanted())
+        return list(items)
+
+    entered, gone = threading.Event(), threading.Event()
+    queue = Queue(work, queue_rows=8)
+    for leaves in (True, False):
+        future = queue.submit(["a"], soon())
+        assert entered.wait(5)
+        if leaves:
+            assert not future.cancel(), "it is being worked"
+        gone.set()
+        future.result(5)
+        entered.clear()
+        gone.clear()
+    late = queue.submit(["a"], time.monotonic() + 0.05)
+    assert entered.wait(5)
+    time.sleep(0.1)
+    gone.set()
+    late.result(5)
+    assert heard == [False, True, False] and queue.is_wanted(), "here nothing is worked"
+    assert queue.drain(5)
+
+
 def test_one_worker_that_is_free_is_enough(gate):
     queue = Queue(gate, queue_rows=50, queue_seconds=0.5, workers=2)
     queue.learn(1.0, ["a"])

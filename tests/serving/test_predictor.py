@@ -18,6 +18,20 @@ def test_no_rows_have_no_answers():
     assert predictor().predict([]) == []
 
 
+def test_a_long_answer_that_nobody_waits_for_is_given_up_between_two_chunks():
+    made, asked = predictor(), []
+
+    def is_wanted():
+        asked.append(True)
+        return len(asked) < 3
+
+    examples = made.parse([{"text": "card"}] * 10)
+    with pytest.raises(TimeoutError, match="nobody waits"):
+        made.predict_examples(examples, most=2, is_wanted=is_wanted)
+    assert len(asked) == 3
+    assert len(made.predict_examples(examples, most=2)) == 10
+
+
 def test_every_row_that_cannot_be_read_is_named():
     with pytest.raises(RequestInvalid) as caught:
         predictor().predict([{"x": 1}, {"text": "card"}, {"y": 2}])

@@ -7,7 +7,7 @@ import pytest
 from optuna.trial import FixedTrial, TrialState
 
 from tunewheel.training.options import TrainingOptions
-from tunewheel.training.search import Study, Suggestion, space
+from tunewheel.training.search import Study, Suggestion, rungs_of, space
 
 AROUND = TrainingOptions(epochs=4, batch_units=512, learning_rate=1e-4)
 LAYERS = 6
@@ -65,6 +65,24 @@ def test_a_training_that_falls_behind_others_early_is_given_up(file: Path) -> No
     study = Study(AROUND, LAYERS, 0, file)
     assert [ended(study, 0.9)[1] for _ in range(4)] == [False] * 4
     assert ended(study, 0.2)[1]
+
+
+def test_after_a_stop_it_is_known_how_good_others_were_on_their_way(file: Path) -> None:
+    first = Study(AROUND, LAYERS, 0, file)
+    for _ in range(4):
+        ended(first, 0.9)
+    assert ended(Study(AROUND, LAYERS, 5, file), 0.2)[1]
+    with_another = Study(AROUND, LAYERS, 0, file.with_name("other.jsonl"))
+    with_another.add(AROUND, 0.9, {1: 0.9})
+    assert ended(with_another, 0.2)[1]
+
+
+def test_what_would_have_been_reported_is_the_first_score_at_each_quarter() -> None:
+    assert rungs_of([(0.1, 0.3), (0.26, 0.4), (0.4, 0.5), (0.9, 0.6), (1.0, 0.7)]) == {1: 0.4, 3: 0.6, 4: 0.7}
+
+
+def test_a_study_that_goes_on_draws_something_else(file: Path) -> None:
+    assert Study(AROUND, LAYERS, 0, file).ask().settings != Study(AROUND, LAYERS, 1, file).ask().settings
 
 
 def test_a_rung_is_judged_once_and_the_end_is_never_given_up(file: Path) -> None:

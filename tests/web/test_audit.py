@@ -35,6 +35,25 @@ def test_a_path_cannot_write_a_line_of_its_own(start, tmp_path):
     assert noted["what"] == "request" and len(noted["path"]) == 200
 
 
+def test_a_new_log_is_not_set_aside_by_another_process_that_saw_the_full_one(tmp_path, monkeypatch):
+    path = tmp_path / "audit.jsonl"
+    path.write_bytes(b"full\n" * 300)
+    flock = audit.fcntl.flock
+
+    def slow(file, how):
+        """Meanwhile the other process sets it aside, and writes into a new one."""
+        path.replace(tmp_path / "audit.jsonl.1")
+        path.write_bytes(b"new\n")
+        flock(file, how)
+
+    monkeypatch.setattr(audit.fcntl, "flock", slow)
+    log = AuditLog(tmp_path / "other.jsonl")
+    log._path = path
+    log._set_aside()
+    log.close()
+    assert path.read_bytes() == b"new\n" and (tmp_path / "audit.jsonl.1").read_bytes() == b"full\n" * 300
+
+
 def test_a_full_log_becomes_the_one_before(tmp_path, monkeypatch):
     monkeypatch.setattr(audit, "MOST_BYTES", 1000)
     log = AuditLog(tmp_path / "audit.jsonl")

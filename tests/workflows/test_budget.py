@@ -17,7 +17,7 @@ from tunewheel.training.floors.frozen import TITLE as FROZEN
 from tunewheel.training.options import TrainingOptions
 from tunewheel.workflows.run import Run
 from tunewheel.workflows.tune import tune
-from tunewheel.workflows.tuning import budget, kept, offering, readings, searching, spend, trainings, watching
+from tunewheel.workflows.tuning import anytime, budget, kept, offering, readings, searching, spend, trainings, watching
 from tunewheel.workflows.tuning.budget import Clock, Cost, afford, fitted, seconds_of
 from tunewheel.workflows.tuning.learn import Learner
 from tunewheel.workflows.tuning.preference import preferred
@@ -298,6 +298,42 @@ def test_a_training_that_was_stopped_goes_on_from_its_last_checkpoint(
     heard = Listening()
     done = tune(workspace=tmp_path / "workspace", resume=True, say=heard)
     assert "Going on from step" in heard.said and ideas(done).count(spend.DEFAULT) == 1
+
+
+def test_the_best_is_not_trained_a_second_time_after_a_stop_where_no_version_holds_it(
+    run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    trained: list[int] = []
+    trial = Learner.trial
+    monkeypatch.setattr(
+        Learner,
+        "trial",
+        lambda self, options, seed, *more: (trained.append(seed), trial(self, options, seed, *more))[1],
+    )
+    monkeypatch.setattr(anytime.Anytime, "draft_of", lambda *_: None)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(searching.Searching, "run", stopped)
+        run(10_000.0, 300.0, "training.epochs=1")
+    (folder,) = (tmp_path / "workspace" / "runs").iterdir()
+    left = kept.load(folder)
+    assert left is not None and (folder / "checkpoints" / left.weights).is_file() and len(trained) == 1
+    monkeypatch.setattr(searching.Searching, "run", lambda self: None)
+    done = tune(workspace=tmp_path / "workspace", resume=True)
+    assert len(trained) == 1 and done.version.status == "ready" and trainings.REFIT in ideas(done)
+    assert not (folder / "checkpoints").exists()
+
+
+@pytest.mark.parametrize(("asked", "may_move_less"), [("training.mode=full", False), ("training.epochs=1", True)])
+def test_what_moves_is_not_changed_where_it_was_asked_for(
+    run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, asked: str, may_move_less: bool
+) -> None:
+    layers: list[int] = []
+    monkeypatch.setattr(spend, "afford", lambda _, known, *__: (layers.append(known), (None, "too little"))[1])
+    run(10_000.0, 300.0, asked)
+    assert (layers[0] > 1) is may_move_less
 
 
 def test_on_few_rows_the_weights_between_are_kept_unless_all_the_way_is_proved_better(run: Callable[..., Run]) -> None:

@@ -114,12 +114,13 @@ def test_going_on_takes_a_third_of_the_passes_and_begins_with_the_old_weights(
 ) -> None:
     old = TextHead(load_backbone(tiny_folder), 2)
     begun: list[tuple[Training, dict[str, Any]]] = []
+    tried: list[Any] = []
     learner = SimpleNamespace(
         seed=0, task=SimpleNamespace(facts={"labels": ["cards", "fees"]}), seed_for=lambda options: 5,
         fresh_module=lambda seed: TextHead(load_backbone(tiny_folder), 2),
     )  # fmt: skip
     trainings = SimpleNamespace(
-        learner=learner, best=None, kept=Record(0.0), left=lambda: 60.0,
+        learner=learner, best=None, kept=Record(0.0), left=lambda: 60.0, anytime=SimpleNamespace(tried=tried),
         train=lambda training, start: begun.append((training, start)),
     )  # fmt: skip
     Following(trainings, old, ["cards", "fees"]).follow(TrainingOptions(epochs=7, steps=steps))  # type: ignore[arg-type]
@@ -127,6 +128,9 @@ def test_going_on_takes_a_third_of_the_passes_and_begins_with_the_old_weights(
     assert (training.options.epochs, training.options.steps, training.options.warm_head) == (2, of_them, False)
     assert (training.number, training.idea, training.seed) == (1, CONTINUED, 5)
     assert all(torch.equal(start[name], tensor) for name, tensor in old.state_dict().items())
+    tried.append(SimpleNamespace(idea=CONTINUED))
+    Following(trainings, old, ["cards", "fees"]).follow(TrainingOptions())  # type: ignore[arg-type]
+    assert len(begun) == 1, "an earlier start of the run has done it"
 
 
 def test_nothing_is_gone_on_with_when_time_is_up(tiny_folder: Path) -> None:
@@ -134,6 +138,7 @@ def test_nothing_is_gone_on_with_when_time_is_up(tiny_folder: Path) -> None:
         seed=0, task=SimpleNamespace(facts={"labels": ["cards", "fees"]}),
         fresh_module=lambda seed: TextHead(load_backbone(tiny_folder), 2),
     )  # fmt: skip
-    trainings = SimpleNamespace(learner=learner, best=None, left=lambda: 0.0)  # trains nothing: it has no `train`
+    nothing = SimpleNamespace(tried=[])
+    trainings = SimpleNamespace(learner=learner, best=None, left=lambda: 0.0, anytime=nothing)  # it has no `train`
     old = TextHead(load_backbone(tiny_folder), 2)
     Following(trainings, old, ["cards", "fees"]).follow(TrainingOptions())  # type: ignore[arg-type]

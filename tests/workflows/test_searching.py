@@ -13,12 +13,14 @@ from listening import Listening
 from small_texts import intents, write_csv
 
 from tunewheel.evaluation.search import Tried
-from tunewheel.records import Batch
+from tunewheel.records import Batch, Scores, Step
 from tunewheel.training.options import TrainingOptions
 from tunewheel.workflows.run import Run
 from tunewheel.workflows.tune import tune
 from tunewheel.workflows.tuning import budget, companion, kept, searching, watching
 from tunewheel.workflows.tuning.budget import Cost
+from tunewheel.workflows.tuning.kept import Training
+from tunewheel.workflows.tuning.trainings import Came
 
 SETTINGS = ("training.precision=fp32", "training.epochs=2", "training.batch_units=512", "training.lanes=1")
 TWO = "two trainings run side by side"
@@ -116,16 +118,25 @@ def test_after_a_stop_both_trainings_are_gone_on_with(
     assert all(training.settings in settings for training in left.under_way)
 
 
-def searching_with(tmp_path: Path, body: Path, left: float = 500.0, half: float = 14.0) -> searching.Searching:
-    """A search with `left` seconds, whose trainings take ten seconds a pass, or so many on half of the cores."""
+AROUND = TrainingOptions(epochs=5, lanes=2)
+
+
+def searching_with(
+    tmp_path: Path, body: Path, left: float = 500.0, half: float = 14.0, came: list[Came] | None = None
+) -> searching.Searching:
+    """A search with `left` seconds, whose trainings take ten seconds a pass, or so many on half of the cores; `came` is
+    what came of trainings before it."""
     rows = Batch({"ids": np.arange(1_000)})
-    learner = SimpleNamespace(layers=2, seed=0, body=SimpleNamespace(folder=body), train=rows, validation=rows, held=[])
-    trainings = SimpleNamespace(left=lambda: left, folder=tmp_path, best=None)
-    spending = SimpleNamespace(
-        trainings=trainings, learner=learner, kept=SimpleNamespace(count=1), fixed=(), say=Listening(),
-        price=lambda options, cores=0, at_once=1: Cost(half if options.lanes == 1 else 10.0, 5),
+    learner = SimpleNamespace(
+        layers=2, seed=0, body=SimpleNamespace(folder=body), train=rows, validation=rows, held=[],
+        task=SimpleNamespace(best_by="accuracy"),
     )  # fmt: skip
-    return searching.Searching(spending, TrainingOptions(epochs=5, lanes=2))  # type: ignore[arg-type]
+    trainings = SimpleNamespace(left=lambda: left, room=lambda: left, folder=tmp_path, best=None, came=came or [])
+    spending = SimpleNamespace(
+        trainings=trainings, learner=learner, kept=SimpleNamespace(count=1, body=""), fixed=(), say=Listening(),
+        price=lambda options, cores=0, at_once=1: Cost(half if options.lanes == 1 else 10.0, 5), measuring=0.0,
+    )  # fmt: skip
+    return searching.Searching(spending, AROUND)  # type: ignore[arg-type]
 
 
 def test_two_at_a_time_need_time_memory_cores_and_a_gain(
@@ -142,3 +153,36 @@ def test_two_at_a_time_need_time_memory_cores_and_a_gain(
             assert not searching_with(tmp_path, tiny_folder).has_room_for_two
     monkeypatch.setattr(searching.torch, "get_num_threads", lambda: 1)
     assert not searching_with(tmp_path, tiny_folder).has_room_for_two
+
+
+def step(number: int, accuracy: float) -> Step:
+    return Step(number, 4, 0, 0.0, 0.0, 0.0, 0, Scores({"accuracy": accuracy}))
+
+
+def test_the_study_learns_what_trainings_came_to_and_what_an_earlier_start_had_asked_for(
+    tmp_path: Path, tiny_folder: Path
+) -> None:
+    asked = AROUND.model_copy(update={"learning_rate": 5e-5})
+    came = [
+        Came(Training(1, "Suggested settings", AROUND, 0), 0.8, True, [step(1, 0.5), step(4, 0.8)]),
+        Came(Training(2, searching.SEARCH, asked, 0), 0.9, True, [step(2, 0.7)]),
+        Came(Training(3, searching.SEARCH, asked, 0), 0.1, False, [step(1, 0.1)]),
+        Came(Training(4, "Suggested settings", AROUND, 0, body="another"), 0.2, True, []),
+    ]
+    study = searching_with(tmp_path, tiny_folder, came=came).study
+    known = study._study.get_trials()
+    assert [(trial.value, trial.intermediate_values) for trial in known] == [(0.8, {1: 0.5, 4: 0.8}), (0.9, {2: 0.7})]
+    assert [line["score"] for line in study.tried] == [0.9], "only what a study asked for is written down"
+
+
+def test_where_memory_is_short_between_trainings_the_search_ends_and_the_run_goes_on(
+    tmp_path: Path, tiny_folder: Path
+) -> None:
+    search = searching_with(tmp_path, tiny_folder)
+
+    def short(*_: object, **__: object) -> Cost:
+        raise RuntimeError("DefaultCPUAllocator: not enough memory")
+
+    search.spending.price = short  # type: ignore[method-assign]
+    search.run()
+    assert search.say.said.count("not enough memory") == searching.MOST_FAILURES  # type: ignore[attr-defined]

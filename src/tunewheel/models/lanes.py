@@ -6,10 +6,10 @@ work. Two cores with half of the batch each wait once a step, and each reads all
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
 from threading import Barrier
 from typing import Any, TypeVar
 
@@ -59,10 +59,13 @@ def computing_on(cores: int) -> Iterator[None]:
 
 
 def lanes(count: int | None = None) -> Lanes:
-    """`count` lanes, or one for each core that torch may use now; their threads are kept."""
-    return _kept(count or torch.get_num_threads())
+    """`count` lanes, or one for each core that torch may use now. Their threads are kept, for each thread that asks its
+    own: two trainings at once would take turns in the lanes of one."""
+    count = count or torch.get_num_threads()
+    kept: dict[int, Lanes] = _own.__dict__.setdefault("lanes", {})
+    if count not in kept:
+        kept[count] = Lanes(count)
+    return kept[count]
 
 
-@cache
-def _kept(count: int) -> Lanes:
-    return Lanes(count)
+_own = threading.local()

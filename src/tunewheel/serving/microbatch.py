@@ -24,12 +24,28 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
+class _Answers(Future[list[Answer]]):
+    """Answers to come. `left` says that nobody waits for them any more, whether they are being worked or not."""
+
+    left = False
+
+    def cancel(self) -> bool:
+        """Leave, as far as that still helps."""
+        self.left = True
+        return super().cancel()
+
+
 @dataclass(eq=False)
 class _Request(Generic[Item, Answer]):
     items: Sequence[Item]
     cost: int
     deadline: float
-    future: Future[list[Answer]] = field(default_factory=Future)
+    future: _Answers[Answer] = field(default_factory=_Answers)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody still waits, and may."""
+        return not self.future.left and self.deadline >= time.monotonic()
 
 
 def _one(_item: object) -> int:
@@ -63,6 +79,7 @@ class Queue(Generic[Item, Answer]):
         self._waiting: deque[_Request[Item, Answer]] = deque()
         self._rows = self._units = self._busy = 0
         self._at_work: dict[int, tuple[float, int]] = {}  # by thread, when it began and what it costs
+        self._working = threading.local()
         self._seconds_a_unit = self._units_a_request = 0.0
         self._changed = threading.Condition()
         self._open = True
@@ -97,7 +114,7 @@ class Queue(Generic[Item, Answer]):
         """Join the line; `deadline` is a `time.monotonic()` moment after which nobody waits for the answer.
 
         Raises `Overloaded` when the line is full or closed. The future fails with `TimeoutError` when the
-        deadline passes before work on the request begins; cancel it to leave the line.
+        deadline passes before work on the request begins; cancel it to leave the line, or to say that nobody waits.
         """
         request: _Request[Item, Answer] = _Request(items, sum(map(self._cost, items)), deadline)
         with self._changed:
@@ -122,6 +139,11 @@ class Queue(Generic[Item, Answer]):
             return self._lone(items)
         finally:
             self._done()
+
+    def is_wanted(self) -> bool:
+        """Whether somebody still waits for what this thread works: who works for long asks now and then."""
+        requests: Sequence[_Request[Item, Answer]] = getattr(self._working, "requests", ())
+        return not requests or any(request.is_wanted for request in requests)
 
     def learn(self, seconds: float, items: Sequence[Item]) -> None:
         """Hear how long a request of these items took elsewhere."""
@@ -187,6 +209,7 @@ class Queue(Generic[Item, Answer]):
         return taken
 
     def _answer(self, requests: Sequence[_Request[Item, Answer]]) -> None:
+        self._working.requests = requests
         try:
             answers = iter(self._work([item for request in requests for item in request.items]))
         except Exception as error:  # handed to whoever asked, never swallowed

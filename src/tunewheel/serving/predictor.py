@@ -70,12 +70,15 @@ class Predictor:
         return examples
 
     def predict_examples(
-        self, examples: Sequence[Example], batch_budget: int = BATCH_BUDGET, most: int = BATCH_EXAMPLES
-    ) -> list[Prediction]:
+        self, examples: Sequence[Example], batch_budget: int = BATCH_BUDGET, most: int = BATCH_EXAMPLES,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> list[Prediction]:  # fmt: skip
         """One answer an example, in order; worked in chunks of similar length of at most `batch_budget` bytes and
-        `most` examples."""
+        `most` examples. Raises `TimeoutError` between two of them when the answers are not wanted any more."""
         answers: dict[int, Prediction] = {}
         for chunk in chunks([cost(example) for example in examples], batch_budget, most):
+            if not is_wanted():
+                raise TimeoutError("nobody waits for the answer any more.")
             answers.update(zip(chunk, self._answer([examples[i] for i in chunk], self._engine), strict=True))
         return [answers[i] for i in range(len(examples))]
 

@@ -209,8 +209,11 @@ class Service:
         return min(taken)
 
     def _answer(self, examples: Sequence[Example], alone: bool = False) -> list[Answer]:
-        predict = self.predictor.predict_alone if alone else self.predictor.predict_examples
-        return self._presented(predict(examples), examples)
+        if alone:
+            return self._presented(self.predictor.predict_alone(examples), examples)
+        return self._presented(
+            self.predictor.predict_examples(examples, is_wanted=self._queue.is_wanted), examples
+        )  # fmt: skip
 
     def _presented(self, predictions: Sequence[Prediction], examples: Sequence[Example]) -> list[Answer]:
         pairs = zip(predictions, examples, strict=True)

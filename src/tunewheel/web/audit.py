@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections import deque
@@ -16,6 +17,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..serving.priority import give_way
 from .security import OPEN_ROUTES
 from .sent import Sent
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 MOST_BYTES = 50_000_000
 MOST_WAITING = 10_000
@@ -68,12 +74,21 @@ class AuditLog:
         text = "".join(map(_as_json, lines)).encode()
         try:
             if self._path.exists() and self._path.stat().st_size > MOST_BYTES:
-                self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+                self._set_aside()
             with self._path.open("ab", buffering=0) as file:
                 whole = file.write(text) == len(text)
         except OSError:
             whole = False
         self.dropped += 0 if whole else len(lines)
+
+    def _set_aside(self) -> None:
+        """The full file becomes the old one. Of several processes that see it one does it: for the others there is a new
+        file by then, which they must not set aside."""
+        with self._path.open("rb") as full:
+            if fcntl is not None:
+                fcntl.flock(full, fcntl.LOCK_EX)
+            if os.path.samestat(os.fstat(full.fileno()), self._path.stat()):
+                self._path.replace(self._path.with_name(f"{self._path.name}.1"))
 
 
 def _as_json(line: _Line) -> str:

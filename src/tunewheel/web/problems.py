@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from ..errors import (
     AnswerMissing,
+    Busy,
     DataError,
     Overloaded,
     Problem,
@@ -28,6 +29,7 @@ _STATUS: Sequence[tuple[type[TunewheelError], int]] = (
     (DataError, 422),
     (AnswerMissing, 404),
     (Overloaded, 503),
+    (Busy, 503),
     (Unauthorized, 401),
 )
 _BY_STATUS: Mapping[int, tuple[str, str]] = {
@@ -78,8 +80,8 @@ def status_of(error: TunewheelError) -> int | None:
 
 
 def _headers(error: TunewheelError) -> dict[str, str]:
-    if isinstance(error, Overloaded):
-        return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, Overloaded | Busy):
+        return {"Retry-After": str(getattr(error, "retry_after", 1))}
     return {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
 
 

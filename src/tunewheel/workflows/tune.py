@@ -111,6 +111,8 @@ def tune(
         if lessons != Lessons():
             lessons.save(folder)
         kept = kept_of(folder) if resume else Kept(clock.seconds) if clock else None
+        if kept is not None and not resume:
+            kept.save(folder)  # before anything says that there is a run: without it there would be no budget
         if kept is not None:  # what an earlier start has spent counts
             clock = Clock(kept.budget, started - kept.spent)
         began = clock.started if clock else started

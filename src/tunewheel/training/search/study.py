@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,8 @@ class Suggestion:
 class Study:
     """Asks for options near `around`, and learns from the scores that they bring. `file` keeps what was tried.
 
-    Settings that are `fixed` stay as they are.
+    Settings that are `fixed` stay as they are. A study that goes on needs another `seed`: it must not draw at random
+    what it drew before.
     """
 
     def __init__(
@@ -55,8 +56,7 @@ class Study:
         self.tried = _lines(file)
         self._study = optuna.create_study(
             direction="maximize",
-            # A study that goes on must not draw at random what it drew before.
-            sampler=TPESampler(seed=seed + len(self.tried), n_startup_trials=STARTUP),
+            sampler=TPESampler(seed=seed, n_startup_trials=STARTUP),
             pruner=SuccessiveHalvingPruner(min_resource=1, reduction_factor=REDUCTION),
         )
         for line in self.tried:
@@ -67,10 +67,16 @@ class Study:
         """Whether there is nothing to search: every setting is fixed."""
         return not space.settings_of(self.around, self.layers, self.fixed)
 
-    def add(self, options: TrainingOptions, score: float, reports: Mapping[int, float]) -> None:
-        """Learn from a training that was not asked for here, such as that with the suggested settings."""
+    def add(
+        self, options: TrainingOptions, score: float, reports: Mapping[int, float], *, keep: bool = False
+    ) -> None:  # fmt: skip
+        """Learn from a training that was not asked for here, such as that with the suggested settings; with `keep` it
+        is written down: an earlier start had asked for it."""
         settings = space.settings_of(options, self.layers, self.fixed)
-        self._learn({"settings": settings, "score": score, "reports": reports, "pruned": False})
+        line = {"settings": settings, "score": score, "reports": dict(reports), "pruned": False}
+        self._learn(line)
+        if keep:
+            self._write(line)
 
     def ask(self) -> Suggestion:
         """The next options to try."""
@@ -115,14 +121,34 @@ class Study:
             file.write("\n" + json.dumps(line) + "\n")  # a line that a crash cut off before stays alone
 
 
+def rungs_of(scores: Iterable[tuple[float, float]]) -> dict[int, float]:
+    """What a training would have reported: of (share of the schedule, score) the first at or beyond each rung."""
+    found: dict[int, float] = {}
+    for share, score in scores:
+        if share * RUNGS >= 1:
+            found.setdefault(int(share * RUNGS), score)
+    return found
+
+
 def _frozen(line: Mapping[str, Any], distributions: dict[str, BaseDistribution]) -> FrozenTrial:
+    reports = {int(rung): score for rung, score in line["reports"].items()}
     return create_trial(
         state=TrialState.PRUNED if line["pruned"] else TrialState.COMPLETE,
         value=None if line["pruned"] else line["score"],
         params=dict(line["settings"]),
         distributions=distributions,
-        intermediate_values={int(rung): score for rung, score in line["reports"].items()},
+        intermediate_values=reports,
+        system_attrs=_completed(reports),
     )
+
+
+def _completed(reports: Mapping[int, float]) -> dict[str, float]:
+    """How the pruner knows how far a training came and how good it was there: Optuna's SuccessiveHalvingPruner notes it
+    with each trial when it asks whether to prune it, and compares with nothing else."""
+    reached = {
+        number: [rung for rung in sorted(reports) if REDUCTION**number <= rung < RUNGS] for number in range(RUNGS)
+    }
+    return {f"completed_rung_{number}": reports[rungs[0]] for number, rungs in reached.items() if rungs}
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from .orders import Order, Outcome
 from .workbench import Workbench
 
 FOLDER, ERRORS = "beside", "errors.txt"
-# Seconds to save what was learnt, and to be late with what one was asked for.
+# Seconds to save what was learnt, and to be late with what one was asked for, besides looking at it once more.
 LEAVING, GRACE = 20.0, 15.0
 Judge = Callable[[float, float], bool]
 
@@ -48,11 +48,12 @@ class Beside:
 
 
 class Companion:
-    """Trains on a copy of `bench` in `folder`, with so many cores, one training at a time. Use it as a context. Raises
-    `OSError` where the copy has no room or the process cannot be started."""
+    """Trains on a copy of `bench` in `folder`, with so many cores, one training at a time, and looks at the validation
+    rows in so many seconds (`looking`). Use it as a context. Raises `OSError` where the copy has no room or the process
+    cannot be started."""
 
-    def __init__(self, bench: Workbench, folder: Path, cores: int) -> None:
-        self.folder = folder
+    def __init__(self, bench: Workbench, folder: Path, cores: int, looking: float = 0.0) -> None:
+        self.folder, self.late = folder, GRACE + looking
         self.beside: Beside | None = None
         self._open = ExitStack()
         with ExitStack() as begun:
@@ -95,7 +96,7 @@ class Companion:
         if self.beside is None or self.beside.result.done():
             return True
         wait([self.beside.result], seconds)
-        if time.perf_counter() > self.beside.until + GRACE:
+        if time.perf_counter() > self.beside.until + self.late:
             self._process.kill()
         return self.beside.result.done()
 

@@ -22,7 +22,7 @@ from ...records import Step
 from ...training.loop import Session
 from .handover import taken_over
 from .orders import Order, Outcome
-from .trial import Trial
+from .trial import learnt
 from .workbench import Workbench
 
 PR_SET_PDEATHSIG = 1  # prctl(2); only Linux has it
@@ -93,15 +93,8 @@ def _outcome(bench: Workbench, order: Order, asking: _Asking) -> dict[str, Any]:
     finally:
         asking.busy = False
     if trial.ended != "pruned":
-        save_file(_weights(trial), order.weights)
+        save_file(learnt(trial.module), order.weights)
     return Outcome.of(trial, peak_memory_mb()).to_json()
-
-
-def _weights(trial: Trial) -> dict[str, torch.Tensor]:
-    """All tensors but those that never move."""
-    never = tuple(f"backbone.body.{name}" for name in trial.module.backbone.frozen)
-    state = trial.module.state_dict()
-    return {name: tensor.contiguous() for name, tensor in state.items() if not (never and name.startswith(never))}
 
 
 def _go_first() -> None:

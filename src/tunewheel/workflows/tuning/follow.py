@@ -50,11 +50,14 @@ class Following:
         return [str(label) for label in self.learner.task.facts["labels"]]
 
     def follow(self, options: TrainingOptions) -> None:
-        """Weights between old and new, then a shorter training from the old ones, for as long as there is time."""
-        best = self.trainings.best
-        if best is not None and best.share == 1.0 and self.trainings.left() > self.trainings.offering.going_back:
+        """Weights between old and new, then a shorter training from the old ones, for as long as there is time; what an
+        earlier start of the run has done is not done again."""
+        trainings, best = self.trainings, self.trainings.best
+        done = {one.idea for one in trainings.anytime.tried}
+        whole = best is not None and best.share == 1.0 and BETWEEN not in done
+        if best is not None and whole and trainings.left() > trainings.offering.going_back:
             self._between(best)
-        if self.trainings.left() > 0:
+        if CONTINUED not in done and trainings.left() > 0:
             self._go_on(options)
 
     def _go_on(self, options: TrainingOptions) -> None:

@@ -39,9 +39,9 @@ def _listed(under_way: Any) -> Any:
 class Kept:
     """The budget and what of it is `spent` (seconds), the record so far, and the options that were planned, or `cut`
     to what there was time for; the best training with its score, its seconds, the `share` of its way that its weights
-    go and the version that holds it; and the trainings under way. `body` names the pre-trained one that all of this is
-    about, where it is not the first of the run; `others` are those that may still be tried. A companion has held
-    `beside_mb` of memory at most."""
+    go and the version that holds it (`draft`), or else the file of its `weights`; and the trainings under way. `body`
+    names the pre-trained one that all of this is about, where it is not the first of the run; `others` are those that
+    may still be tried. A companion has held `beside_mb` of memory at most."""
 
     budget: float
     spent: float = 0.0
@@ -56,6 +56,7 @@ class Kept:
     seconds: float = 0.0
     share: float = 1.0
     draft: str | None = None
+    weights: str = ""
     under_way: Annotated[list[Training], BeforeValidator(_listed)] = field(default_factory=list)
     body: str = ""
     others: list[str] = field(default_factory=list)

@@ -225,7 +225,7 @@ class Learner(Workbench):
         return _with_rough(made, trial.module) if trial.options.precision == "bf16" else made
 
     def restored(self, options: TrainingOptions, seed: int, weights: Path) -> Headed:
-        """The module of a training from the file of its weights, see `companion_child`. Adapters were merged there."""
+        """The module of a training from the file of what it has `learnt`. Adapters were merged there."""
         plain = {"mode": "head"} if options.mode == "lora" else {}
         module = self.prepared(options.model_copy(update=plain), seed)
         module.load_state_dict(load_file(weights), strict=False)

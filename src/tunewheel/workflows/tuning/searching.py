@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ...models.estimate import available_memory_mb, held_memory_mb, needed_memory_mb
+from ...models.estimate import available_memory_mb, give_back_memory, held_memory_mb, needed_memory_mb
 from ...models.lanes import computing_on
 from ...training.options import TrainingOptions
 from .budget import Cost, companion_seconds, fitted
@@ -31,6 +31,8 @@ WORTH_TWO = 0.9
 MOST_HANDED = 1_000_000_000  # bytes of encoded rows that are written to the disk for a companion
 SPARE_MEMORY = 1.2
 NEW_LINE = "\n"
+SHORT_OF_MEMORY = (MemoryError, RuntimeError)  # what torch raises there
+MOST_FAILURES = 5
 SAVE_SECONDS = 2.0  # so often is written down how far a run is that waits for its companion
 
 
@@ -51,48 +53,85 @@ class Searching:
         self.spending, self.options, self.say = spending, options, spending.say
         self.trainings, self.learner, self.kept = spending.trainings, spending.learner, spending.kept
         file = self.trainings.folder / TRIALS
-        self.study = Study(options, self.learner.layers, self.learner.seed, file, spending.fixed)
-        best = self.trainings.best
-        if best is not None and best.trial.options == options:
-            self.study.add(options, best.candidate.score, {})
+        self.study = Study(options, self.learner.layers, self.learner.seed + self.kept.count, file, spending.fixed)
+        self._learn_what_came()
         self.half = torch.get_num_threads() // 2
         self.companion: Companion | None = None
         self._lost: list[_Wanted] = []
+        self._failures = 0
+
+    def _learn_what_came(self) -> None:
+        """The trainings with these options, and those that a study of an earlier start had asked for; scores of their
+        own, not of what was made of their weights, as those have that are to come."""
+        from ...training.search import rungs_of
+
+        best, metric = self.trainings.best, self.learner.task.best_by
+        known = [one for one in self.trainings.came if one.finished and one.training.body == self.kept.body]
+        for one in known:
+            if (asked := one.training.idea == SEARCH) or one.training.options == self.options:
+                scores = [(step.number / step.total, step.validation[metric]) for step in one.curve if step.validation]
+                self.study.add(one.training.options, one.score, rungs_of(scores), keep=asked)
+        if best is not None and best.trial.options == self.options and not known:
+            self.study.add(self.options, best.trial.score, {})  # of an earlier start
 
     def run(self) -> None:
         """Until no other training fits."""
         with ExitStack() as held:
-            if self.has_room_for_two:
+            if self._is_worth_two():
                 self._find_company(held)
             while self._another():
                 pass
 
+    def _is_worth_two(self) -> bool:
+        try:
+            return self.has_room_for_two
+        except SHORT_OF_MEMORY as error:  # two were tried out
+            self._failed(error)
+            return False
+
     def _find_company(self, held: ExitStack) -> None:
         try:
-            companion = Companion(self.learner, self.trainings.folder / FOLDER, self.half)
+            # On half of the cores reading takes twice as long, and it reads twice when its time is up.
+            looking = 4 * self.trainings.readings.judging
+            companion = Companion(self.learner, self.trainings.folder / FOLDER, self.half, looking)
         except OSError as error:
             return self.say.line(f"No second training runs beside: {error.strerror or error}.")
         self.companion = held.enter_context(companion)
         return self.say.line(f"From here two trainings run side by side, on {_cores(self.half)} each.")
 
     def _another(self) -> bool:
-        """One more training, here and beside; False when no other fits."""
-        self._keep_company()
-        two = self._beside_is_busy
-        if (wanted := self._next(two=two)) is None:
-            return self._take_up(wait=True)
+        """One more training, here and beside; False when no other fits, or too many have failed."""
+        wanted: _Wanted | None = None
         try:
+            self._keep_company()
+            two = self._beside_is_busy
+            if (wanted := self._next(two=two)) is None:
+                return self._take_up(wait=True)
             self._tell(wanted, *self._trained(wanted, two=two))
-        except (MemoryError, RuntimeError) as error:  # what torch raises where memory is short
-            self.say.line(f"A training with other settings failed ({str(error).partition(NEW_LINE)[0]}).")
+        except SHORT_OF_MEMORY as error:
+            self._failed(error, wanted)
+        return self._failures < MOST_FAILURES
+
+    def _failed(self, error: BaseException, wanted: _Wanted | None = None) -> None:
+        """Go on without it: the best so far is there."""
+        self._failures += 1
+        self.say.line(f"A training with other settings failed ({str(error).partition(NEW_LINE)[0]}).")
+        give_back_memory()
+        if wanted is not None:
             self._drop(wanted)
-        return True
 
     def _trained(self, wanted: _Wanted, *, two: bool) -> tuple[float, bool]:
         if not two:
             return self.trainings.train(wanted.training, wanted.suggestion)
         with computing_on(self.half):
-            return self.trainings.train(wanted.training, wanted.suggestion, meanwhile=self._keep_company)
+            return self.trainings.train(wanted.training, wanted.suggestion, meanwhile=self._look_beside)
+
+    def _look_beside(self) -> None:
+        """In the middle of a training: what fails there is not its fault."""
+        try:
+            self._keep_company()
+        except SHORT_OF_MEMORY as error:
+            self._failed(error)
 
     def _keep_company(self) -> None:
         """Take what the companion came to, and have it train something else."""

@@ -123,7 +123,8 @@ class Spending:
         if not options.lanes and self.trainings.room() < WORTH_MEASURING:
             options = options.model_copy(update={"lanes": 1})
         options = self.learner.settled(options)
-        planned, told = afford(options, self.learner.layers, self.trainings.room, self.price)
+        layers = 1 if {"mode", "layers"} & set(self.fixed) else self.learner.layers  # with one nothing moves less
+        planned, told = afford(options, layers, self.trainings.room, self.price)
         self.say.line(told)
         self.kept.cut = planned is not None and planned.steps != options.steps
         if planned is None or "learning_rate" in self.fixed:

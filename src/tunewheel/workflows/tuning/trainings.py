@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from safetensors.torch import save_file
+
 from ...models.estimate import give_back_memory
 from ...models.heads import Headed
+from ...records import Step
 from ...training import checkpoints
 from .anytime import Anytime
 from .average import part_of_the_way
@@ -20,7 +23,7 @@ from .kept import Kept, Training
 from .learn import Learner
 from .offering import Best, Offering
 from .readings import Readings
-from .trial import Trial
+from .trial import Trial, learnt
 from .watching import Watching
 
 REFIT, CONTINUED = "Learnt anew from all rows", "Gone on with the live version"
@@ -29,6 +32,16 @@ TWIN_SHARE = 0.45
 # A training from all rows that got less than this of its steps is worth less than its twin.
 ENOUGH = 0.7
 Restore = Callable[[str], Headed]
+
+
+@dataclass(frozen=True)
+class Came:
+    """What came of a training itself, whatever was made of its weights afterwards."""
+
+    training: Training
+    score: float
+    finished: bool
+    curve: Sequence[Step] = field(repr=False)
 
 
 class Trainings:
@@ -43,6 +56,7 @@ class Trainings:
         self.learner, self.anytime, self.clock, self.kept, self.folder = learner, anytime, clock, kept, folder
         self.reserved = reserved or 0.0
         self.offering = Offering(learner, anytime, clock, kept, on_trial=reserved is not None)
+        self.came: list[Came] = []  # what came of each, in the order in which they ended
 
     @property
     def best(self) -> Best | None:
@@ -76,18 +90,14 @@ class Trainings:
         """One training; offered unless it was given up. Gives its score, and whether it came to its end.
 
         `suggestion` is what a search asked for, and hears how it goes. `start` are the weights to begin with, where
-        they are not those of the pre-trained body. `meanwhile` is called after each validation, where another training
-        runs beside, which must be looked at, too, when the time is up.
+        they are not those of the pre-trained body. `meanwhile` is called now and then, where another training runs
+        beside, which must be looked at, too, when the time is up.
         """
-
-        def noted() -> None:
-            self.save()
-            if meanwhile:
-                meanwhile()
 
         self._begun(training)
         began, seconds = time.perf_counter(), self.room() - (self._looking if meanwhile else 0.0)
-        watch = Watching(seconds, self.anytime, self.learner, suggestion, noted if self.clock else None)
+        noted = self.save if self.clock else None
+        watch = Watching(seconds, self.anytime, self.learner, suggestion, noted, meanwhile)
         try:
             trial = self.learner.trial(
                 training.options, training.seed, self._folder(training.number), watch, start
@@ -133,10 +143,9 @@ class Trainings:
         return self.anytime.settle(self.learner.tuned(trial, best.trial), REFIT, began)
 
     def go_on(self, restore: Restore) -> None:
-        """Take up what an earlier start had trained, from its draft where there is one, and the training it was at."""
+        """Take up what an earlier start had trained, from its draft or its weights, and the training it was at."""
         kept, best = self.kept, self.kept.best
-        if best is not None and kept.draft:
-            module = restore(kept.draft)
+        if best is not None and (module := self._restored(best, restore)) is not None:
             trial = Trial(module, best.options, best.seed, kept.score, kept.seconds, [], [], "finished")
             self.offering.hold(Best(best, trial, self.learner.tuned(trial), kept.share, kept.draft))
         waiting = [one for one in kept.under_way if one.body == kept.body]  # others are gone on with later
@@ -149,12 +158,20 @@ class Trainings:
             else:  # what goes on from other weights is begun anew by who has them
                 self.closed(training)
 
+    def _restored(self, best: Training, restore: Restore) -> Headed | None:
+        """The module of the best; None where neither a draft nor its weights are there."""
+        if self.kept.draft:
+            return restore(self.kept.draft)
+        weights = self.folder / "checkpoints" / self.kept.weights
+        return self.learner.restored(best.options, best.seed, weights) if weights.is_file() else None
+
     def lead(self) -> None:
         """From now on the run is about this body."""
         self.reserved = 0.0
         self.anytime.lead(self.learner.body.name)
         self.kept.body = self.learner.body.name
         self.offering.lead()
+        self._keep_weights()
 
     def save(self) -> None:
         """Write down where the run stands; without a budget its recipe and its one checkpoint are enough."""
@@ -185,10 +202,29 @@ class Trainings:
         score, finished = trial.score, trial.ended != "pruned"
         if finished:
             score = self.offering.offer(training, began, trial, end, self.left)
+            self._keep_weights()
         else:
             self.offering.give_up(training, began, trial, end)
+        self.came.append(Came(training, score, finished, trial.curve))
         self.closed(training)
         return score, finished
+
+    def _keep_weights(self) -> None:
+        """The best is registered as a draft, or else its weights lie in the folder of the run: nobody would train it a
+        second time after a crash."""
+        best, kept = self.best, self.kept
+        if self.clock is None or self.offering.on_trial or best is None or kept.best != best.training:
+            return
+        name = "" if best.draft else f"best{best.training.number:03d}-{round(100 * best.share)}.safetensors"
+        folder = self.folder / "checkpoints"
+        if name and name != kept.weights:
+            folder.mkdir(exist_ok=True)
+            save_file(learnt(best.trial.module), folder / name)
+        kept.weights = name
+        self.save()
+        for other in folder.glob("best*"):
+            if other.name != name:
+                other.unlink(missing_ok=True)
 
     def closed(self, training: Training) -> None:
         """It is no longer under way. Checkpoints are for those that are; the best is registered as a draft."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
+from torch import Tensor
+
 from ...models.adapters import merge_lora
 from ...models.heads import Headed
 from ...records import Batch, Scores, Step
@@ -60,6 +62,13 @@ class Trial:
     curve: list[Step] = field(repr=False)
     moments: list[tuple[float, float]]
     ended: Ended
+
+
+def learnt(module: Headed) -> dict[str, Tensor]:
+    """The tensors of a trained module but those that never move; `Learner.restored` makes a module of them again."""
+    never = tuple(f"backbone.body.{name}" for name in module.backbone.frozen)
+    state = module.state_dict()
+    return {name: tensor.contiguous() for name, tensor in state.items() if not (never and name.startswith(never))}
 
 
 def run_trial(

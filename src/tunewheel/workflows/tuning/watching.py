@@ -14,20 +14,27 @@ if TYPE_CHECKING:
     from .learn import Learner
 
 
+EVERY_SECONDS = 2.0
+
+
 class Watching:
     """A training that may take `allowed` seconds. `suggestion` is what a search asked for. Where there is somebody to
-    note how far it is (`noted`), the module is registered on the way, too, where it is the best so far."""
+    note how far it is (`noted`), the module is registered on the way, too, where it is the best so far. `meanwhile` is
+    called now and then, between two steps."""
 
     def __init__(
         self, allowed: float, anytime: Anytime, learner: Learner, suggestion: Any = None,
-        noted: Callable[[], None] | None = None,
+        noted: Callable[[], None] | None = None, meanwhile: Callable[[], None] | None = None,
     ) -> None:  # fmt: skip
         self.allowed, self.anytime, self.learner, self.suggestion = max(allowed, 0.1), anytime, learner, suggestion
-        self.noted = noted
-        self.began = time.perf_counter()
+        self.noted, self.meanwhile = noted, meanwhile
+        self.began = self._looked = time.perf_counter()
 
     def share(self) -> float:
         """How much of the time is over."""
+        if self.meanwhile and time.perf_counter() - self._looked > EVERY_SECONDS:
+            self.meanwhile()
+            self._looked = time.perf_counter()
         return (time.perf_counter() - self.began) / self.allowed
 
     def judged(self, session: Session, step: Step) -> bool:
