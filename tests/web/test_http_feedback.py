@@ -4,6 +4,7 @@ import uuid
 import pytest
 from keyword_task import KeywordTask, NamesTask, predictor
 
+from tunewheel.errors import Busy
 from tunewheel.registry import Token, digest
 
 
@@ -185,3 +186,12 @@ def test_what_waits_when_a_server_is_told_to_stop_is_kept(start, monkeypatch):
         journal = server.journal
         assert not journal.find([identity])
     assert journal.find([identity])
+
+
+def test_while_the_database_is_busy_who_corrects_is_told_to_come_back(start, told):
+    with start() as server:
+        identity = answered(server)
+        server.journal.away = Busy("another process holds the database.")
+        response = say(server, {"id": identity, "label": "fees"})
+        server.journal.away = None
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "1") and "holds" in told(response)

@@ -82,8 +82,8 @@ class AuditLog:
         self.dropped += 0 if whole else len(lines)
 
     def _set_aside(self) -> None:
-        """The full file becomes the old one. Of several processes that see it one does it: for the others there is a new
-        file by then, which they must not set aside."""
+        """The full file becomes the old one. Of several processes that see it one does it: for the others there is a
+        new file by then, which they must not set aside."""
         with self._path.open("rb") as full:
             if fcntl is not None:
                 fcntl.flock(full, fcntl.LOCK_EX)
