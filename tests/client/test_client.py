@@ -121,3 +121,10 @@ def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(start, monkeyp
 def test_what_is_no_address_is_told(url):
     with pytest.raises(ServingError, match="is no address of a server"):
         Client(url)
+
+
+def test_a_certificate_that_cannot_be_read_is_told_at_once(tmp_path):
+    (tmp_path / "c.pem").write_text("none")
+    for path in (tmp_path / "c.pem", tmp_path / "nowhere.pem"):
+        with pytest.raises(ServingError, match="certificate cannot be read"):
+            Client("https://127.0.0.1:1", certificate=path)

@@ -14,6 +14,8 @@ import psutil
 import pytest
 from live_server import SECONDS, SECRET, Server, wait_for
 
+from tunewheel.client import Client
+from tunewheel.errors import ServingError
 from tunewheel.workspace import Workspace
 
 
@@ -89,10 +91,15 @@ def test_a_damaged_version_is_not_served_and_a_token_that_is_revoked_opens_nothi
 def test_https_is_served_with_the_certificate_that_was_given(serve: Callable[..., Server], tmp_path: Path) -> None:
     certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*made, "-days", "2", "-subj", "/CN=127.0.0.1"], check=True, capture_output=True)
+    named = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*made, "-days", "2", *named], check=True, capture_output=True)
     server = serve("--workers", "1", "--tls-cert", str(certificate), "--tls-key", str(key))
     assert server.client.base_url.scheme == "https"
     assert server.ask().status_code == 200
+    with Client(str(server.client.base_url), certificate=certificate) as client:
+        assert client.version().version.startswith("v")
+    with Client(str(server.client.base_url)) as stranger, pytest.raises(ServingError, match="certificate"):
+        stranger.version()
     assert server.stop() == 0
 
 

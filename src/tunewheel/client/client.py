@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -29,10 +31,12 @@ class Client:
     """
 
     def __init__(
-        self, url: str, *, token: str | None = None, seconds: float = 35.0, patience: float = 30.0, keep: bool = True
-    ) -> None:
-        """Raises `ServingError` when `url` is none. No connection is made yet. With `keep` false the server is asked to
-        keep nothing of what it is sent."""
+        self, url: str, *, token: str | None = None, seconds: float = 35.0, patience: float = 30.0, keep: bool = True,
+        certificate: str | Path | None = None,
+    ) -> None:  # fmt: skip
+        """Raises `ServingError` when `url` is none, or there is no such `certificate`: a PEM file with the one that the
+        server shows, or with whose authority it was signed. No connection is made yet. With `keep` false the server is
+        asked to keep nothing of what it is sent."""
         address = _checked(url)
         self._seconds, self._patience = seconds, patience
         self._http = httpx.Client(
@@ -42,6 +46,7 @@ class Client:
                 **({} if keep else {"Tunewheel-Keep": "no"}),
             },
             timeout=seconds,
+            verify=True if certificate is None else _trusting(certificate),
             trust_env=not _is_loopback(address.host),  # a proxy cannot reach this machine's own addresses
         )
 
@@ -142,6 +147,15 @@ class Client:
                 return self._http.request(method, path, json=json)
         except httpx.TransportError as error:
             raise no_answer(error, str(self._http.base_url), self._seconds) from None
+
+
+def _trusting(certificate: str | Path) -> ssl.SSLContext:
+    """Connections to whoever shows this certificate, or one that it signed."""
+    try:
+        return ssl.create_default_context(cafile=certificate)
+    except (OSError, ssl.SSLError) as error:
+        what = f"the certificate cannot be read ({error})."
+        raise ServingError(what, where=str(certificate), mend="Name a PEM file.") from None
 
 
 class _Patience:
