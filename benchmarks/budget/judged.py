@@ -190,6 +190,8 @@ def _forecast(runs: Iterable[Part], key: str, name: str, most: float) -> Bar:
         return Bar(f"forecast of {name}", None, bar, None, f"{NOT_RUN}: no run has a forecast")
     errors = [abs(pair["forecast"] - pair["actual"]) / pair["actual"] for pair in pairs]
     note = f"{len(errors)} runs, the worst off by {max(errors):.0%}"
+    if key == "seconds":  # it says how well budgets are kept, more than how well a training is foreseen
+        note += "; of a run with a budget the budget is the forecast"
     return Bar(f"forecast of {name}", round(median(errors), 4), bar, median(errors) < most, note)
 
 
