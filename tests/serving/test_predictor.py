@@ -1,11 +1,13 @@
+import io
 import threading
 
 import pytest
 from keyword_task import KeywordTask, predictor, softmax
+from PIL import Image
 
 from tunewheel.errors import RequestInvalid
-from tunewheel.records import Batch, Example, Source
-from tunewheel.serving.predictor import chunks
+from tunewheel.records import Batch, Example, Picture, Source
+from tunewheel.serving.predictor import chunks, cost
 
 
 def test_answers_come_in_the_order_of_the_rows_whatever_their_length():
@@ -16,6 +18,17 @@ def test_answers_come_in_the_order_of_the_rows_whatever_their_length():
 
 def test_no_rows_have_no_answers():
     assert predictor().predict([]) == []
+
+
+def test_a_large_picture_is_more_work_than_a_small_one_however_few_bytes_it_has():
+    def flat(side):
+        made = io.BytesIO()
+        Image.new("P", (side, side)).save(made, "PNG")
+        return Example(Picture(made.getvalue()))
+
+    small, large = cost(flat(1)), cost(flat(4_000))
+    assert small == 1_024 and large > 200 * small
+    assert cost(Example(Picture(b"no picture"))) == small
 
 
 def test_a_long_answer_that_nobody_waits_for_is_given_up_between_two_chunks():

@@ -28,6 +28,15 @@ def picture(encoded: object, max_pixels: int) -> bytes:
     return data
 
 
+def pixels_of(data: bytes) -> int:
+    """How many pixels a picture has, by its header; 0 where that cannot be read."""
+    try:
+        width, height = _size(data)
+    except ValueError:
+        return 0
+    return width * height
+
+
 def _size(data: bytes) -> tuple[int, int]:
     try:
         with warnings.catch_warnings():

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from ..errors import DataError, Problem, RequestInvalid
-from ..records import Batch, Example, Prediction, Row, Source
+from ..records import Batch, Example, Picture, Prediction, Row, Source
 from ..task import Engine, Task
+from .pictures import pixels_of
 
 Encode = Callable[[Sequence[Example]], Batch]
 
@@ -18,7 +19,8 @@ BATCH_BUDGET = 65_536
 BATCH_EXAMPLES = 256
 # Where nobody waits for a turn, larger chunks keep all cores at work.
 BULK_BUDGET, BULK_EXAMPLES = 4 * BATCH_BUDGET, 512
-PICTURE_COST = 1_024
+# What a small picture is worth in such bytes, and how many pixels more are one: each of them is decoded.
+PICTURE_COST, PIXELS = 1_024, 64
 
 
 class Predictor:
@@ -104,8 +106,11 @@ class Predictor:
 
 def cost(example: Example) -> int:
     """About how much work an example is, in UTF-8 bytes of text."""
-    text = example.content if isinstance(example.content, str) else getattr(example.content, "text", None)
-    return PICTURE_COST if text is None else len(text.encode("utf-8", "surrogatepass"))
+    content = example.content
+    if isinstance(content, Picture):
+        return PICTURE_COST + pixels_of(content.data) // PIXELS
+    text = content if isinstance(content, str) else content.text
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def chunks(costs: Sequence[int], budget: int, most: int = BATCH_EXAMPLES) -> Iterator[list[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -104,8 +105,10 @@ def _lifespan(
             keeper.told = metrics.journal
         forget_dead()
         doors = Doors()
+        looking = asyncio.create_task(metrics.keep_looking())
         yield {OPTIONS: options, ROUNDS: Rounds(service, metrics.turned_away), DOORS: doors}
         doors.end()
+        looking.cancel()
         # The server has waited for its requests by now: what is still in the queue nobody waits for.
         await run_in_threadpool(service.stop, LAST_SECONDS)
         if keeper:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Iterable
@@ -18,11 +19,12 @@ from .service import Service
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 # Where several processes keep their numbers, so that each of them can tell those of all. Read by prometheus_client.
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+EVERY_SECONDS = 1.0
 
 
 class Metrics:
-    """What a server counts. `text` reads the gauges off the service; other workers' are as they were at their last
-    request."""
+    """What a server counts. `text` reads the gauges off the service; other workers' are at most a second old, as long
+    as they `keep_looking`."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -67,6 +69,12 @@ class Metrics:
                 self._version.labels(*self._shown).set(0)
             self._version.labels(*served).set(1)
             self._shown = served
+
+    async def keep_looking(self) -> None:
+        """Read the gauges every second, for as long as the server lasts: other workers tell of them, too."""
+        while True:
+            self.look()
+            await asyncio.sleep(EVERY_SECONDS)
 
     def look_beside(self) -> None:
         """Read what became of the rows that a second version was asked about; costs nothing where there is none."""
