@@ -31,14 +31,16 @@ def recipe(**settings: object) -> Recipe:
 def test_a_forecast_is_graded_against_what_happened() -> None:
     grades = graded(Forecast(250.0, 900.0), 235.0, 1000.0)
     assert grades["seconds"] == {"forecast": 250.0, "actual": 235.0, "error": pytest.approx(0.064)}
-    assert grades["memory_mb"]["error"] == -0.1
+    assert grades["memory_mb"]["error"] == -0.1 and "pass_seconds" not in grades
+    assert graded(Forecast(250.0, 900.0, 12.0), 235.0, 1000.0, 10.0)["pass_seconds"]["error"] == 0.2
+    assert "pass_seconds" not in graded(Forecast(250.0, 900.0, 12.0), 235.0, 1000.0), "nothing was fine-tuned"
 
 
 def test_the_run_finds_the_forecast_by_the_content_of_its_files_and_settings(tmp_path: Path) -> None:
     files = {"a.csv": "1f"}
     name = mark(recipe(), files, None)
-    keep(tmp_path, name, Forecast(10.0, 20.0), {"advice": "go"})
-    assert kept(tmp_path, mark(recipe(data={"path": "b/a.csv"}), {"b": "1f"}, None)) == Forecast(10.0, 20.0)
+    keep(tmp_path, name, Forecast(10.0, 20.0, 3.0), {"advice": "go"})
+    assert kept(tmp_path, mark(recipe(data={"path": "b/a.csv"}), {"b": "1f"}, None)) == Forecast(10.0, 20.0, 3.0)
     assert mark(recipe(training={"precision": "bf16", "lanes": 2}), files, None) == name, "measured on the way"
     others = [mark(recipe(seed=9), files, None), mark(recipe(), {"a.csv": "2f"}, None), mark(recipe(), files, 60.0)]
     assert name not in others and all(kept(tmp_path, other) is None for other in others)

@@ -164,10 +164,10 @@ def test_the_study_learns_what_trainings_came_to_and_what_an_earlier_start_had_a
 ) -> None:
     asked = AROUND.model_copy(update={"learning_rate": 5e-5})
     came = [
-        Came(Training(1, "Suggested settings", AROUND, 0), 0.8, True, [step(1, 0.5), step(4, 0.8)]),
-        Came(Training(2, searching.SEARCH, asked, 0), 0.9, True, [step(2, 0.7)]),
-        Came(Training(3, searching.SEARCH, asked, 0), 0.1, False, [step(1, 0.1)]),
-        Came(Training(4, "Suggested settings", AROUND, 0, body="another"), 0.2, True, []),
+        Came(Training(1, "Suggested settings", AROUND, 0), 0.8, True, 1.0, [step(1, 0.5), step(4, 0.8)]),
+        Came(Training(2, searching.SEARCH, asked, 0), 0.9, True, 1.0, [step(2, 0.7)]),
+        Came(Training(3, searching.SEARCH, asked, 0), 0.1, False, 1.0, [step(1, 0.1)]),
+        Came(Training(4, "Suggested settings", AROUND, 0, body="another"), 0.2, True, 1.0, []),
     ]
     study = searching_with(tmp_path, tiny_folder, came=came).study
     known = study._study.get_trials()

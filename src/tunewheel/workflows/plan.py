@@ -184,5 +184,6 @@ def _kept(workspace: Workspace, look: _Look, made: Plan) -> Plan:
         return made
     seconds = made.budget_seconds or made.ways[0].seconds or 0.0  # a run with a budget uses all of it
     name = mark(look.recipe, look.sets.fingerprints, made.budget_seconds)
-    path = keep(workspace.cache, name, Forecast(seconds, memory), made.to_json())
+    forecast = Forecast(seconds, memory, made.ways[0].pass_seconds or 0.0)
+    path = keep(workspace.cache, name, forecast, made.to_json())
     return replace(made, kept=str(path))

@@ -179,8 +179,8 @@ def _tuned(begun: _Begun) -> Run:
     cut = bool(begun.kept and begun.kept.cut)
     chosen, why = preferred(anytime.candidates, sets.groups(sets.validation), cut=cut, few=sets.few)
     search = anytime.record(task.best_by, why)
-    beside_mb = begun.kept.beside_mb if begun.kept else 0.0
-    ending = Ending(office, recipe, begun.started, search, chosen, begun.gate, clock, planned, beside_mb)
+    beside_mb, took = (begun.kept.beside_mb, begun.kept.pass_seconds) if begun.kept else (0.0, 0.0)
+    ending = Ending(office, recipe, begun.started, search, chosen, begun.gate, clock, planned, beside_mb, took)
     return conclude(ending, anytime.candidates, say)
 
 

@@ -50,13 +50,14 @@ class Rows:
 
 @dataclass(frozen=True)
 class Outlook:
-    """Seconds of a run: `before` a training, of the training (`cost`, and as a rule so many `passes`), of learning
-    `again`, and of all that comes `after`; kept back for `answering` the test rows. Memory and disk in MB: a search
-    holds `searching_mb` more, and a companion in it `beside_mb`."""
+    """Seconds of a run: `before` a training, of the training (`cost`, and as a rule so many `passes`, each of
+    `learning` without its validations), of learning `again`, and of all that comes `after`; kept back for `answering`
+    the test rows. Memory and disk in MB: a search holds `searching_mb` more, and a companion in it `beside_mb`."""
 
     options: TrainingOptions
     before: float
     cost: Cost
+    learning: float
     again: float
     after: float
     answering: float
@@ -127,8 +128,8 @@ def outlook(rows: Rows, read: Floored, told: Told, *, hurried: bool, pictures: b
     training = told.memory_mb * (1 if pictures else 1 + HOLES)
     memory = read.memory_mb + training + _rows_mb(rows, told) + _again_mb(rows.few, told.module_mb, told.moving_mb)
     return Outlook(
-        options, before, cost, again, after, kept_back, memory, told.searching_mb, PROCESS_MB + training,
-        _disk_mb(rows, told),
+        options, before, cost, train * told.learning, again, after, kept_back, memory, told.searching_mb,
+        PROCESS_MB + training, _disk_mb(rows, told),
     )  # fmt: skip
 
 

@@ -22,8 +22,9 @@ Fits = Literal["whole", "cut", "no", ""]
 
 @dataclass(frozen=True)
 class Way:
-    """One way. Seconds, MB and money of a whole `tune`; `score` is a range of the validation score. With a budget,
-    `fits` says whether it fits "whole", "cut" (to so many `passes`) or not; `why` says it for people.
+    """One way. Seconds, MB and money of a whole `tune`; `pass_seconds` are those of learning once from all rows; `score`
+    is a range of the validation score. With a budget, `fits` says whether it fits "whole", "cut" (to so many `passes`)
+    or not; `why` says it for people.
 
     `settings` are those of `--set`. What could not be probed has no numbers, and `why`.
     """
@@ -36,6 +37,7 @@ class Way:
     disk_mb: int | None = None
     score: Range | None = None
     passes: float | None = None
+    pass_seconds: float | None = None
     money: float | None = None
     fits: Fits = ""
     why: str = ""
@@ -70,7 +72,7 @@ def _way(one: Probed, rows: Rows, read: Floored, reads: str, limits: Limits) -> 
     fits, passes, why = _fit(ahead, memory, limits)
     return Way(
         one.body.name, MOVES[one.mode], settings, round(ahead.seconds, 1), round(memory),
-        round(ahead.disk_mb), _score(one.told, rows, reads, one.mode), round(passes, 1),
+        round(ahead.disk_mb), _score(one.told, rows, reads, one.mode), round(passes, 1), round(ahead.learning, 2),
         None if limits.price is None else round(limits.price * ahead.seconds / 3600, 4), fits, why,
     )  # fmt: skip
 

@@ -25,7 +25,8 @@ from .underway import finish
 
 @dataclass(frozen=True)
 class Ending:
-    """What the last chapter of a run needs to know of the others; a companion has held `beside_mb` of memory."""
+    """What the last chapter of a run needs to know of the others; a companion has held `beside_mb` of memory, and
+    learning once from all training rows took `pass_seconds` (0: it is not known)."""
 
     office: Office
     recipe: Recipe[Any]
@@ -36,6 +37,7 @@ class Ending:
     clock: Clock | None = None
     planned: Forecast | None = None
     beside_mb: float = 0.0
+    pass_seconds: float = 0.0
 
 
 def conclude(ending: Ending, candidates: Sequence[Candidate], say: Say) -> Run:
@@ -108,5 +110,5 @@ def _facts(ending: Ending) -> dict[str, Any]:
         "seconds": seconds,
         "peak_memory_mb": memory,
         "live": False,
-        **({"forecast": graded(ending.planned, seconds, memory)} if ending.planned else {}),
+        **({"forecast": graded(ending.planned, seconds, memory, ending.pass_seconds)} if ending.planned else {}),
     }

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,24 @@ UNTOLD = {"data": {"path", "validation", "test"}, "training": {"precision", "lan
 
 @dataclass(frozen=True)
 class Forecast:
-    """Seconds from start to end, and the most memory held, in MB."""
+    """Seconds from start to end, and the most memory held, in MB; seconds to learn once from all training rows, which
+    say more of a run with a budget, for that uses all of it (0: not told)."""
 
     seconds: float
     memory_mb: float
+    pass_seconds: float = 0.0
 
 
-def graded(forecast: Forecast, seconds: float, memory_mb: float) -> dict[str, dict[str, float]]:
-    """The forecast beside what happened; `error` is the share by which it was too high (below 0: too low)."""
+def graded(
+    forecast: Forecast, seconds: float, memory_mb: float, pass_seconds: float = 0.0
+) -> dict[str, dict[str, float]]:  # fmt: skip
+    """The forecast beside what happened; `error` is the share by which it was too high (below 0: too low). A pass is
+    graded where there was one."""
     pairs = {"seconds": (forecast.seconds, seconds), "memory_mb": (forecast.memory_mb, memory_mb)}
+    if forecast.pass_seconds and pass_seconds:
+        pairs["pass_seconds"] = (forecast.pass_seconds, pass_seconds)
     return {
-        name: {"forecast": round(said, 1), "actual": round(was, 1), "error": round(said / was - 1, 3) if was else 0.0}
+        name: {"forecast": round(said, 2), "actual": round(was, 2), "error": round(said / was - 1, 3) if was else 0.0}
         for name, (said, was) in pairs.items()
     }
 
@@ -45,7 +52,7 @@ def keep(cache: Path, name: str, forecast: Forecast, plan: Mapping[str, Any]) ->
     """Keep the forecast for the run of this name, and the whole plan beside it, in the workspace's `cache`."""
     path = cache / PLANS / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    kept = {"seconds": forecast.seconds, "memory_mb": forecast.memory_mb, "plan": dict(plan)}
+    kept = {**asdict(forecast), "plan": dict(plan)}
     path.write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
     return path
 
@@ -54,5 +61,6 @@ def kept(cache: Path, name: str) -> Forecast | None:
     """The forecast that was kept for the run of this name."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         found = json.loads((cache / PLANS / f"{name}.json").read_text("utf-8"))
-        return Forecast(float(found["seconds"]), float(found["memory_mb"]))
+        seconds, memory_mb = float(found["seconds"]), float(found["memory_mb"])
+        return Forecast(seconds, memory_mb, float(found.get("pass_seconds", 0.0)))
     return None

@@ -41,7 +41,8 @@ class Kept:
     to what there was time for; the best training with its score, its seconds, the `share` of its way that its weights
     go and the version that holds it (`draft`), or else the file of its `weights`; and the trainings under way. `body`
     names the pre-trained one that all of this is about, where it is not the first of the run; `others` are those that
-    may still be tried. A companion has held `beside_mb` of memory at most."""
+    may still be tried. A companion has held `beside_mb` of memory at most. The first training took `pass_seconds` to
+    learn once from all training rows, where it moved what was meant to move."""
 
     budget: float
     spent: float = 0.0
@@ -61,6 +62,7 @@ class Kept:
     body: str = ""
     others: list[str] = field(default_factory=list)
     beside_mb: float = 0.0
+    pass_seconds: float = 0.0
 
     def save(self, folder: Path) -> None:
         """Write it in one step: a crash leaves the old state or the new one."""

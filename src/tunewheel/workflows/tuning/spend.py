@@ -50,12 +50,14 @@ class Spending:
     def go_on_with(self, trainings: Trainings) -> None:
         """Spend the rest on these, whose body may be another one."""
         self.trainings, self.learner = trainings, trainings.learner
+        self._mode = ""  # what was meant to move
         self._prices: dict[tuple[Any, ...], Cost] = {}
         self.measuring = 0.0  # seconds that the latest price took to measure
 
     def spend(self, options: TrainingOptions, restore: Restore) -> TrainingOptions:
         """Train and offer what there is time for; gives the options that the run came down to."""
         self.read_as_it_is(options)
+        self._mode = options.mode
         planned = self._planned(options)
         if planned is None and self.kept.best is None:
             return options
@@ -175,6 +177,8 @@ class Spending:
     def _try(self, idea: str, options: TrainingOptions, seed: int) -> None:
         """One training with these options."""
         self.trainings.train(self.numbered(idea, options, seed=seed))
+        if idea == DEFAULT and options.mode == self._mode:
+            self.kept.pass_seconds = self.trainings.pass_seconds
 
     def numbered(
         self, idea: str, options: TrainingOptions, settings: Mapping[str, Any] | None = None, seed: int | None = None

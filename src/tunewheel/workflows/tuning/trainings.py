@@ -41,6 +41,7 @@ class Came:
     training: Training
     score: float
     finished: bool
+    seconds: float
     curve: Sequence[Step] = field(repr=False)
 
 
@@ -183,6 +184,14 @@ class Trainings:
         kept.save(self.folder)
 
     @property
+    def pass_seconds(self) -> float:
+        """Seconds to learn once from all training rows, as the first training took them; 0 where none was whole."""
+        first = self.came[0] if self.came else None
+        units = sum(step.units for step in first.curve) if first else 0
+        whole = first is not None and units and first.curve[0].number == 1  # else an earlier start took some steps
+        return first.seconds * self.learner.train_units / units if first and whole else 0.0
+
+    @property
     def again(self) -> float:
         """Seconds to learn the best anew from all rows, where they are few."""
         return 1.2 * self.best.trial.seconds + 1.0 if self.best and self.learner.sets.few else 0.0
@@ -205,7 +214,7 @@ class Trainings:
             self._keep_weights()
         else:
             self.offering.give_up(training, began, trial, end)
-        self.came.append(Came(training, score, finished, trial.curve))
+        self.came.append(Came(training, score, finished, trial.seconds, trial.curve))
         self.closed(training)
         return score, finished
 
