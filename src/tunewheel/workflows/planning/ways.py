@@ -22,9 +22,9 @@ Fits = Literal["whole", "cut", "no", ""]
 
 @dataclass(frozen=True)
 class Way:
-    """One way. Seconds, MB and money of a whole `tune`; `pass_seconds` are those of learning once from all rows; `score`
-    is a range of the validation score. With a budget, `fits` says whether it fits "whole", "cut" (to so many `passes`)
-    or not; `why` says it for people.
+    """One way. Seconds, MB and money of a whole `tune`; `pass_seconds` are those of learning once from all rows;
+    `score` is a range of the validation score. With a budget, `fits` says whether it fits "whole", "cut" (to so many
+    `passes`) or not; `why` says it for people.
 
     `settings` are those of `--set`. What could not be probed has no numbers, and `why`.
     """
