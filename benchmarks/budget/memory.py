@@ -14,7 +14,7 @@ from ..sets import ROOT, LabelledSet
 from .sentences import write_large
 
 # Rows, and the budget of the run on them: what a run does with its budget is bounded, what comes before is not.
-SIZES = {10_000: 20, 100_000: 40, 1_000_000: 90}
+SIZES = {10_000: 10, 100_000: 20, 1_000_000: 90}
 # Rows that are tokenised, and the budget in which they are, and are learnt from.
 MILLION, LEARNING_SECONDS = 1_000_000, 400
 LEARNS = ("Frozen encoder", "Fine-tuning")
