@@ -119,9 +119,9 @@ def test_the_form_in_eight_bits_has_confidences_of_its_own_and_the_same_answers(
         assert not {one.key for one in held} & {one.key for one in test}
         served = load(workspace, version, "onnx-int8")
         trained = load(workspace, version, "torch")
-        answers = served.predict_bulk(test)
+        answers = [served.predict_examples([row])[0] for row in test]  # each alone, as it is judged
         served.task = calibrated(served.task, trained.task.facts["temperature"])
-        without = served.predict_bulk(test)
+        without = [served.predict_examples([row])[0] for row in test]
     right = served.task.score(answers, test).rows["accuracy"]
     found = confidence_errors(answers, right)
     assert found == {"brier": small.brier, "ece": small.ece}, "the certificate was made with it"

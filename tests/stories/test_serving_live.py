@@ -96,9 +96,12 @@ def test_https_is_served_with_the_certificate_that_was_given(serve: Callable[...
     server = serve("--workers", "1", "--tls-cert", str(certificate), "--tls-key", str(key))
     assert server.client.base_url.scheme == "https"
     assert server.ask().status_code == 200
-    with Client(str(server.client.base_url), certificate=certificate) as client:
+    with Client(str(server.client.base_url), token=SECRET, certificate=certificate) as client:
         assert client.version().version.startswith("v")
-    with Client(str(server.client.base_url)) as stranger, pytest.raises(ServingError, match="certificate"):
+    with (
+        Client(str(server.client.base_url), token=SECRET) as stranger,
+        pytest.raises(ServingError, match="certificate"),
+    ):
         stranger.version()
     assert server.stop() == 0
 

@@ -53,7 +53,7 @@ class Companion:
     cannot be started."""
 
     def __init__(self, bench: Workbench, folder: Path, cores: int, looking: float = 0.0) -> None:
-        self.folder, self.late = folder, GRACE + looking
+        self.folder, self.looking = folder, looking
         self.beside: Beside | None = None
         self._open = ExitStack()
         with ExitStack() as begun:
@@ -96,7 +96,7 @@ class Companion:
         if self.beside is None or self.beside.result.done():
             return True
         wait([self.beside.result], seconds)
-        if time.perf_counter() > self.beside.until + self.late:
+        if time.perf_counter() > self.beside.until + GRACE + self.looking:
             self._process.kill()
         return self.beside.result.done()
 
