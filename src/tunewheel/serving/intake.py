@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import Problem, RequestInvalid, RequestTooLarge
@@ -42,7 +42,8 @@ def admit(rows: Sequence[Mapping[str, Any]], task: Task, options: ServingOptions
 
 def _content(row: Mapping[str, Any], columns: Mapping[str, str], options: ServingOptions) -> Row:
     """Raises `ValueError` with a sentence about a row that cannot be read."""
-    for kind, column, value in _held(row, columns):
+    if held := _held(row, columns):
+        kind, column, value = held
         return {column: _READ[kind](value, options)}
     wanted = " or ".join(f"'{column}'" for column in columns.values())
     raise ValueError(f"there is no {wanted}. It has: {', '.join(row)[:200] or 'nothing'}.")
@@ -50,15 +51,17 @@ def _content(row: Mapping[str, Any], columns: Mapping[str, str], options: Servin
 
 def only_content(row: Mapping[str, Any], columns: Mapping[str, str]) -> Row:
     """What is read of a row that was admitted, as the client sent it: whatever else stands in it may be of any size."""
-    return {column: value for _, column, value in list(_held(row, columns))[:1]}
+    held = _held(row, columns)
+    return {held[1]: held[2]} if held else {}
 
 
-def _held(row: Mapping[str, Any], columns: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
-    """The kinds of content that stand in a row, the first of which is read, with their columns and values."""
+def _held(row: Mapping[str, Any], columns: Mapping[str, str]) -> tuple[str, str, Any] | None:
+    """The first kind of content that stands in a row, which is the one that is read, its column and its value."""
     for kind, column in columns.items():
         value = row.get(column, row.get(kind))
         if value is not None:
-            yield kind, column, value
+            return kind, column, value
+    return None
 
 
 def _text(value: object, options: ServingOptions) -> str:

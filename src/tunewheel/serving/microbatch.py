@@ -77,7 +77,7 @@ class Queue(Generic[Item, Answer]):
         self._queue_seconds = queue_seconds
         self._cost = cost
         self._waiting: deque[_Request[Item, Answer]] = deque()
-        self._rows = self._units = self._busy = 0
+        self._rows = self._units = 0
         self._at_work: dict[int, tuple[float, int]] = {}  # by thread, when it began and what it costs
         self._working = threading.local()
         self._seconds_a_unit = self._units_a_request = 0.0
@@ -108,7 +108,7 @@ class Queue(Generic[Item, Answer]):
     @property
     def idle(self) -> bool:
         """Whether nothing waits and nothing is worked."""
-        return not self._rows and not self._busy
+        return not self._rows and not self._at_work
 
     def submit(self, items: Sequence[Item], deadline: float) -> Future[list[Answer]]:
         """Join the line; `deadline` is a `time.monotonic()` moment after which nobody waits for the answer.
@@ -131,7 +131,7 @@ class Queue(Generic[Item, Answer]):
         or is worked, or where it would take more than about `seconds`."""
         units = sum(map(self._cost, items))
         with self._changed:
-            free = self._open and not self._waiting and self._busy < len(self._workers)
+            free = self._open and not self._waiting and len(self._at_work) < len(self._workers)
             if not free or not 0 < units * self._seconds_a_unit <= seconds:
                 return None
             self._begin(units)
@@ -228,18 +228,17 @@ class Queue(Generic[Item, Answer]):
 
     def _begin(self, units: int) -> None:
         """This thread begins to work; the lock is held."""
-        self._busy += 1
         self._at_work[threading.get_ident()] = (time.monotonic(), units)
 
     def _done(self) -> None:
+        self._working.requests = ()  # else they would be kept until the next ones come
         with self._changed:
-            self._busy -= 1
             started, units = self._at_work.pop(threading.get_ident())
             self._learn_pace(time.monotonic() - started, units)
 
     def _until_free(self) -> float:
         """About how long until some worker is free; nothing while one is."""
-        if self._busy < len(self._workers):
+        if len(self._at_work) < len(self._workers):
             return 0.0
         now = time.monotonic()
         left = [units * self._seconds_a_unit - (now - began) for began, units in list(self._at_work.values())]

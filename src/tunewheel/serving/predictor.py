@@ -91,8 +91,7 @@ class Predictor:
     def predict_beside(self, examples: Sequence[Example]) -> list[Prediction]:
         """The same for a few examples in nobody's turn: for a thread that gives way to all others, which would wait for
         it otherwise."""
-        batch = self._encode(examples)
-        return self.task.decode(self._engine(batch), batch)
+        return self._worked(examples, self._engine)
 
     def predict_bulk(self, examples: Sequence[Example]) -> list[Prediction]:
         """The same in large chunks: for files and tests, where no other caller waits."""
@@ -100,8 +99,11 @@ class Predictor:
 
     def _answer(self, examples: Sequence[Example], engine: Engine) -> list[Prediction]:
         with self._turn:
-            batch = self._encode(examples)
-            return self.task.decode(engine(batch), batch)
+            return self._worked(examples, engine)
+
+    def _worked(self, examples: Sequence[Example], engine: Engine) -> list[Prediction]:
+        batch = self._encode(examples)
+        return self.task.decode(engine(batch), batch)
 
 
 def cost(example: Example) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..serving.priority import give_way
+from .fields import address_of
 from .security import OPEN_ROUTES
 from .sent import Sent
 
@@ -118,7 +119,7 @@ class Audited:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         self.log.note(
             "request",
-            client=str((scope.get("client") or ("unknown",))[0]),
+            client=address_of(scope),
             token=scope.get("token", ""),
             method=scope["method"],
             path=scope["path"][:LONGEST_PATH],

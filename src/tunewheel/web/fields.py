@@ -1,4 +1,4 @@
-"""fields_of: the headers of a request by name, read once for all who look at them."""
+"""fields_of: the headers of a request by name, read once for all who look at them; and where it comes from."""
 
 from __future__ import annotations
 
@@ -23,3 +23,8 @@ def field_of(scope: Scope, name: str, default: str = "") -> str:
     """The first value of a header, or `default`; its name is given in lower case."""
     values = fields_of(scope).get(name)
     return values[0] if values else default
+
+
+def address_of(scope: Scope) -> str:
+    """The address of who asks."""
+    return str((scope.get("client") or ("unknown",))[0])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..errors import Unauthorized
+from .fields import address_of
 from .problems import Refused
 from .security import OPEN_ROUTES
 
@@ -66,7 +67,7 @@ class Guesses:
         self._until: OrderedDict[str, float] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        address = _address(scope)
+        address = address_of(scope)
         wait = self._until.get(address, 0.0) - time.monotonic()
         if wait > 0 and scope["type"] == "http" and scope["path"] not in OPEN_ROUTES:
             raise _too_many("too many wrong tokens.", wait)
@@ -91,8 +92,4 @@ def _too_many(what: str, wait: float) -> Refused:
 
 def client_of(scope: Scope) -> str:
     """Who asks: the name of its token, else its address."""
-    return f"token {scope['token']}" if "token" in scope else _address(scope)
-
-
-def _address(scope: Scope) -> str:
-    return str((scope.get("client") or ("unknown",))[0])
+    return f"token {scope['token']}" if "token" in scope else address_of(scope)
