@@ -9,14 +9,13 @@ from typing import Any
 from ..bars import NOT_RUN, Bar, Found
 from .contests import CONTESTS, FIFTH, FULL, Contest
 from .marks import GRACE, first_as_good, reading_at
-from .plan import MOST_MINUTES, TRAINER, TUNEWHEEL, Job, jobs, systems
+from .plan import MILLION, MOST_MINUTES, TRAINER, TUNEWHEEL, Job, jobs, systems
 from .standings import best_rival, compared, measured, titles, unmeasured, why
 
 Part = Mapping[str, Any]
 Parts = Mapping[str, Part]
 PADDED, DEFAULTS = "plain loop, padded to 128", "transformers.Trainer, defaults"
 FEWEST_SETS = 3
-MILLION = 1_000_000
 MOST_MEGABYTES = 4000
 # Ten times the rows may take so many times as long, and no more.
 LINEAR = 12.0

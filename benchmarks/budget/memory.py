@@ -11,12 +11,13 @@ from typing import Any
 
 from .. import commands
 from ..sets import ROOT, LabelledSet
+from .plan import MILLION
 from .sentences import write_large
 
 # Rows, and the budget of the run on them: what a run does with its budget is bounded, what comes before is not.
 SIZES = {10_000: 10, 100_000: 20, 1_000_000: 90}
-# Rows that are tokenised, and the budget in which they are, and are learnt from.
-MILLION, LEARNING_SECONDS = 1_000_000, 400
+# The budget in which a million rows are tokenised, and learnt from.
+LEARNING_SECONDS = 400
 LEARNS = ("Frozen encoder", "Fine-tuning")
 # A run that goes on longer than this beyond its budget is stopped.
 LATEST_SECONDS = 240.0

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from .contests import CONTESTS, FEW, FULL, TRAINER_LEAST, Contest
 
 MOST_MINUTES = 120
+MILLION = 1_000_000  # rows of the largest set
 SPARE = 90.0  # seconds that no part gets: what the last ones take beyond their plan cannot be made up
 AUTOGLUON_ON = "banking77-10"
 TUNEWHEEL, TRAINER = "tunewheel", "trainer"

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -45,29 +46,34 @@ def test_a_connection_that_is_kept_open_may_wait_between_requests(start):
             time.sleep(0.5)
 
 
+@contextmanager
+def queue_filled(server):
+    """One request is worked, and another takes the one place in the queue; in the end both are answered."""
+    url = f"http://127.0.0.1:{server.port}/predict"
+    asking = {"json": {"text": "card"}, "trust_env": False, "timeout": 10}
+    threads = [threading.Thread(target=httpx.post, args=(url,), kwargs=asking) for _ in range(2)]
+    threads[0].start()
+    time.sleep(0.2)  # it is worked, and no longer waits
+    threads[1].start()
+    while not server.service.full():
+        time.sleep(0.01)
+    yield
+    for thread in threads:
+        thread.join(10)
+
+
 @pytest.mark.parametrize("pieces", [[REQUEST], [REQUEST[:40], REQUEST[40:]], [REQUEST[:-5], REQUEST[-5:]]])
 def test_who_is_turned_away_may_ask_again_on_the_same_connection(start, pieces):
     with start(predictor(slow(1.0)), start=False, queue_rows=1) as server:
-        url = f"http://127.0.0.1:{server.port}/predict"
-        threads = [
-            threading.Thread(target=httpx.post, args=(url,), kwargs={"json": {"text": "card"}, "trust_env": False})
-            for _ in range(2)
-        ]
         with socket.create_connection(("127.0.0.1", server.port), 10) as kept:
-            threads[0].start()
-            time.sleep(0.2)  # it is worked, and no longer waits
-            threads[1].start()
-            while not server.service.full():
-                time.sleep(0.01)
-            started = time.monotonic()
-            for piece in pieces:
-                kept.sendall(piece)
-                time.sleep(0.05)
-            refused = reply(kept)
-            assert refused.startswith(b"HTTP/1.1 503") and b"retry-after: 1" in refused
-            assert time.monotonic() - started < 0.6
-            for thread in threads:
-                thread.join(10)
+            with queue_filled(server):
+                started = time.monotonic()
+                for piece in pieces:
+                    kept.sendall(piece)
+                    time.sleep(0.05)
+                refused = reply(kept)
+                assert refused.startswith(b"HTTP/1.1 503") and b"retry-after: 1" in refused
+                assert time.monotonic() - started < 0.6
             kept.sendall(REQUEST)
             assert reply(kept).startswith(b"HTTP/1.1 200")
         text = server.client.get("/metrics").text
@@ -144,20 +150,15 @@ def ended(connection: socket.socket, seconds: float = 5.0) -> bool:
 
 
 def test_who_is_turned_away_and_never_sends_its_body_is_let_go(start):
-    with start(predictor(slow(1.0)), start=False, queue_rows=1, seconds=0.5) as server:
-        url = f"http://127.0.0.1:{server.port}/predict"
-        asking = {"json": {"text": "card"}, "trust_env": False, "timeout": 10}
-        threads = [threading.Thread(target=httpx.post, args=(url,), kwargs=asking) for _ in range(2)]
-        with socket.create_connection(("127.0.0.1", server.port), 10) as silent:
-            threads[0].start()
-            time.sleep(0.2)  # it is worked, and no longer waits
-            threads[1].start()
-            while not server.service.full():
-                time.sleep(0.01)
-            silent.sendall(REQUEST[:-5])
-            assert ended(silent)
-            for thread in threads:
-                thread.join(10)
+    with (
+        start(predictor(slow(1.0)), start=False, queue_rows=1, seconds=0.5) as server,
+        socket.create_connection(("127.0.0.1", server.port), 10) as silent,
+        queue_filled(server),
+    ):
+        silent.sendall(REQUEST[:-5])
+        silent.settimeout(5)
+        assert b"the body did not arrive in time" in silent.recv(65536)
+        assert ended(silent)
 
 
 @pytest.mark.parametrize("more", [b"x", b"\r\n"], ids=["a byte of a body nobody waited for", "an empty line"])

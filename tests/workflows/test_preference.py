@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tunewheel.records import Ratio, Scores
+from tunewheel.workflows.tuning.divisions import Means
 from tunewheel.workflows.tuning.preference import (
     fine_tuned,
     preferred,
@@ -58,6 +59,28 @@ def test_on_few_rows_a_rival_need_only_be_ahead_and_of_equals_the_smaller_is_pre
     floor = [candidate(50, "floor"), candidate(70, "floor"), candidate(70, "after")]
     assert preferred(floor)[0] is floor[2]
     assert preferred(floor, few=True)[0] is floor[1]
+
+
+def test_on_few_rows_what_other_divisions_say_comes_before_the_validation_rows() -> None:
+    candidates = [candidate(50, "floor"), candidate(60, "floor"), candidate(70), candidate(90, "after")]
+    _, floor, before, tuned = candidates
+
+    def decided(on_floor: float, on_before: float, on_tuned: float) -> tuple[Any, str]:
+        scores = {"floor 50": 0.1, floor.name: on_floor, before.name: on_before}
+        return preferred(candidates, few=True, found=Means(4, scores, on_tuned))
+
+    chosen, why = decided(0.6, 0.8, 0.75)
+    assert chosen is before and "80.0 and 75.0 on 4 other divisions" in why
+    assert decided(0.6, 0.8, 0.8)[0] is tuned and decided(0.8, 0.7, 0.8)[0] is floor
+    chosen, why = decided(0.6, 0.7, 0.8)
+    assert chosen is tuned and "the best on 4 other divisions" in why
+    assert preferred(candidates, found=Means(4, {floor.name: 1.0}, 0.0))[0] is tuned, "rows are many: they say enough"
+
+
+def test_a_rival_that_other_divisions_chose_is_kept_beside_the_fine_tuned_model() -> None:
+    candidates = [candidate(50, "floor"), candidate(80), candidate(90, "after")]
+    floor, before, tuned = (entrant(one, 70) for one in candidates)
+    assert worth_keeping(floor, [floor, before, tuned]) == [tuned, floor]
 
 
 def test_without_a_fine_tuned_one_the_best_plain_one_is_preferred() -> None:

@@ -106,19 +106,3 @@ def test_a_taken_port_is_told_with_its_holder_and_another_port(served, workspace
 def test_an_address_that_cannot_be_had_is_a_sentence(host, port):
     with pytest.raises(ServingError):
         workflow.listen(host, port)
-
-
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [
-        ("127.0.0.1", True),
-        ("::1", True),
-        ("localhost", True),
-        ("0.0.0.0", False),
-        ("::", False),
-        ("", False),
-        ("example.org", False),
-    ],
-)
-def test_loopback_is_told_from_the_rest(host, loopback):
-    assert workflow.is_loopback(host) is loopback

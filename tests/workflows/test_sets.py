@@ -14,7 +14,7 @@ from tunewheel.tasks.text_classification import TextClassification
 from tunewheel.tasks.token_classification import TokenClassification
 from tunewheel.workflows.rows.frozen import as_row
 from tunewheel.workflows.rows.gather import open_table
-from tunewheel.workflows.rows.sets import Sets, make_sets
+from tunewheel.workflows.rows.sets import Sets, divided_anew, make_sets
 from tunewheel.workspace import Workspace
 
 
@@ -237,3 +237,30 @@ def test_what_cannot_be_learnt_from_freezes_nothing(divided: Dividing) -> None:
         divided(divided.file("a.csv", [{**row, "label": "same"} for row in rows]))
     assert divided.workspace.frozen_test("text_classification") is None
     assert len(divided(divided.file("b.csv", rows)).test) > 10
+
+
+def test_rows_to_learn_from_are_divided_anew_and_the_test_rows_stay(divided: Dividing) -> None:
+    path = divided.file("a.csv", intents(200))
+    sets, options = divided(path), DataOptions(path=path)
+    first, second = (divided_anew(sets, options, seed) for seed in (1, 2))
+    assert first is not None and second is not None
+    for other in (first, second):
+        assert other.rows == sets.rows and other.few and keys(other.test) == keys(sets.test)
+        assert set(keys(other.train + other.validation)) == set(keys(sets.train + sets.validation))
+        assert not len(overlap(other.train, other.validation))
+    held = [set(keys(one.validation)) for one in (sets, first, second)]
+    assert held[0] != held[1] != held[2] != held[0]
+
+
+def test_rows_that_time_divides_are_not_divided_anew(divided: Dividing) -> None:
+    rows = [{**row, "day": f"2026-01-{1 + number % 28:02d}"} for number, row in enumerate(intents(100))]
+    path = divided.file("a.csv", rows)
+    assert divided_anew(divided(path, time="day"), DataOptions(path=path, time="day"), 1) is None
+
+
+def test_rows_of_a_group_stay_together_when_they_are_divided_anew(divided: Dividing) -> None:
+    rows = [{**row, "who": str(number // 5)} for number, row in enumerate(intents(140))]
+    path = divided.file("a.csv", rows)
+    other = divided_anew(divided(path, group="who"), DataOptions(path=path, group="who"), 1)
+    assert other is not None
+    assert not {one.columns["who"] for one in other.train} & {one.columns["who"] for one in other.validation}

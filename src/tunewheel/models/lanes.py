@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Barrier
 from typing import Any, TypeVar
 
 import torch
@@ -35,13 +34,13 @@ class Lanes:
 def _begun(count: int) -> ThreadPoolExecutor:
     """So many threads, all of which have begun: the number of cores that one sets for itself is that of every thread
     that begins later, too, until the caller sets its own again."""
-    pool, together = ThreadPoolExecutor(count, "lane"), Barrier(count)
+    pool, together = ThreadPoolExecutor(count, "lane"), threading.Barrier(count)
     with computing_on(torch.get_num_threads()):
         list(pool.map(_on_one_core, [together] * count))
     return pool
 
 
-def _on_one_core(together: Barrier) -> None:
+def _on_one_core(together: threading.Barrier) -> None:
     torch.get_num_threads()  # now torch settles it for this thread; later it would be what somebody else set by then
     torch.set_num_threads(1)
     together.wait()

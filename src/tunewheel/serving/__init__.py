@@ -1,6 +1,6 @@
 """A bundle at work: predictor, queue, certificate. Knows no web."""
 
-from .access import Access, Keyring, Tls
+from .access import Access, Keyring, Tls, is_loopback
 from .beside import Beside
 from .certificate import Certificate, certify, check
 from .intake import content_columns
@@ -36,5 +36,6 @@ __all__ = [
     "certify",
     "check",
     "content_columns",
+    "is_loopback",
     "present",
 ]

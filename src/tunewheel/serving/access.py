@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ..registry import Token, digest
@@ -24,6 +26,16 @@ class Keyring:
     def find(self, secret: str) -> Token | None:
         """The token of this secret. Looked up by its hash, which tells nobody anything by the time it takes."""
         return self._by_digest.get(digest(secret))
+
+
+@lru_cache(256)
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`: the number of a loopback address, or the one name that nobody else
+    can point somewhere."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @dataclass(frozen=True)

@@ -132,9 +132,7 @@ class Switch:
         return trial.ask(current, rows, seconds, alone=alone, keep=keep, key=key)
 
     def _check(self, service: Service) -> None:
-        if service.reads != self._current.reads:
-            what = f"version {service.version} reads {service.reads}, and this server {self._current.reads}."
-            raise ServingError(what, mend="Stop the server and start it again.")
+        check_reads(service.version, service.reads, self._current.reads)
 
     def _kept(self) -> list[Service]:
         candidate = self._trial.candidate if self._trial else None
@@ -150,3 +148,10 @@ class Switch:
             if id(service) not in needed:
                 # In a thread of its own: what was asked of it long ago may still be answered.
                 threading.Thread(target=service.stop, args=(LAST_SECONDS,), daemon=True).start()
+
+
+def check_reads(version: str, reads: str, served: str) -> None:
+    """Raises `ServingError` where a version reads something else ("text", "words", "image") than what is `served`."""
+    if reads != served:
+        what = f"version {version} reads {reads}, and this server {served}."
+        raise ServingError(what, mend="Stop the server and start it again.")

@@ -32,7 +32,7 @@ from .rates import Guesses, RateLimit
 from .refusals import Refusals
 from .routes import Answering, api, predicting, site
 from .schemas import request_schemas
-from .security import LOOPBACK_NAMES, OPEN_ROUTES, Bearer, SafeHeaders, SameSite
+from .security import OPEN_ROUTES, Bearer, SafeHeaders, SameSite
 from .service import Service
 
 LAST_SECONDS = 2.0
@@ -84,7 +84,7 @@ def _middleware(
         Middleware(SafeHeaders),
         Middleware(Refusals),
         Middleware(HeaderLimits, most=options.max_headers, size=options.max_header_bytes),
-        Middleware(SameSite, hosts=LOOPBACK_NAMES if access.loopback else ()),
+        Middleware(SameSite, loopback=access.loopback),
         *([Middleware(Guesses, rate=options.rate)] if access.keyring and options.rate else []),
         *([Middleware(Bearer, keyring=access.keyring)] if access.keyring else []),
         *([Middleware(RateLimit, rate=options.rate)] if options.rate else []),

@@ -42,6 +42,7 @@ TOO_LONG = refused(
     b"431 Request Header Fields Too Large", "the headers are too large.", "Send fewer.", b"connection: close"
 )
 TOO_SLOW = refused(b"408 Request Timeout", "the headers did not arrive in time.", "Send faster.", b"connection: close")
+NO_BODY = refused(b"408 Request Timeout", "the body did not arrive in time.", "Send faster.", b"connection: close")
 
 
 def is_whole(data: bytes) -> bool:

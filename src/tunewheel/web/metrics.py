@@ -62,7 +62,8 @@ class Metrics:
         """Read the gauges."""
         self._waiting.set(self._service.waiting)
         self._ready.set(float(self._service.ready))
-        self.look_beside()
+        for end, count in self._service.beside.items():
+            self._beside.labels(end).set(count)
         served = (self._service.version, self._service.task)
         if served != self._shown:
             if self._shown[0]:
@@ -75,11 +76,6 @@ class Metrics:
         while True:
             self.look()
             await asyncio.sleep(EVERY_SECONDS)
-
-    def look_beside(self) -> None:
-        """Read what became of the rows that a second version was asked about; costs nothing where there is none."""
-        for end, count in self._service.beside.items():
-            self._beside.labels(end).set(count)
 
     def turned_away(self, count: int) -> None:
         """Count requests that were refused before the application saw them."""
@@ -135,4 +131,3 @@ class Measured:
         finally:
             self.metrics.requests.labels(route, str(sent.status or "none")).inc()
             self.metrics.latency.labels(route).observe(time.perf_counter() - started)
-            self.metrics.look_beside()

@@ -8,7 +8,7 @@ from asyncio.events import TimerHandle
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..serving import ServingOptions
-from .glance import BUSY, CROWDED, TOO_LONG, TOO_SLOW, Rounds, is_whole
+from .glance import BUSY, CROWDED, NO_BODY, TOO_LONG, TOO_SLOW, Rounds, is_whole
 
 # uvicorn gives each protocol what the lifespan yielded; under these names it finds its limits, the rounds of the
 # thread, and the doors of the process.
@@ -154,7 +154,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _head_is_late(self) -> None:
         self._late = None
-        self._close_with(TOO_SLOW)
+        self._close_with(NO_BODY if self._turning_away else TOO_SLOW)
 
     def _close_with(self, response: bytes) -> None:
         if not self.transport.is_closing():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -12,14 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .. import registry
 from ..errors import Unauthorized
 from ..registry import Token
-from ..serving import Keyring
+from ..serving import Keyring, is_loopback
 from .fields import field_of, fields_of
 from .problems import Refused
 
 OPEN_ROUTES = ("/", "/health", "/ready")
 # What a token must be allowed to do; any token may read what is served and how it is asked.
 NEEDED: Mapping[str, registry.Scope] = {"/predict": "predict", "/feedback": "feedback", "/metrics": "admin"}
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -51,13 +49,13 @@ class SafeHeaders:
 class SameSite:
     """ASGI: no other web site may ask through a visitor's browser.
 
-    `hosts` are the names this server answers to besides the numbers of loopback addresses (empty: any). On loopback
-    that stops DNS rebinding; an Origin other than the server itself is refused everywhere.
+    On `loopback` the server answers to loopback names only, which stops DNS rebinding; an Origin other than the server
+    itself is refused everywhere.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, *, loopback: bool) -> None:
         self.app = app
-        self.hosts = frozenset(hosts)
+        self.loopback = loopback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -68,11 +66,8 @@ class SameSite:
         await self.app(scope, receive, send)
 
     def _check_host(self, hosts: Sequence[str]) -> None:
-        if self.hosts and (len(hosts) != 1 or not self._is_ours(name_of(hosts[0]))):
+        if self.loopback and (len(hosts) != 1 or not is_loopback(name_of(hosts[0]))):
             raise Refused(421, "this server has another name.", "header Host", "Ask http://127.0.0.1:PORT/ instead.")
-
-    def _is_ours(self, name: str) -> bool:
-        return name in self.hosts or _is_loopback(name)
 
     def _check_origin(self, origins: Sequence[str], host: str) -> None:
         if any(not _is_origin_of(origin, host) for origin in origins):
@@ -86,15 +81,6 @@ def name_of(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
-
-
-@lru_cache(256)
-def _is_loopback(name: str) -> bool:
-    """Whether this is the number of a loopback address: no name that somebody else could point here."""
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_origin_of(origin: str, host: str) -> bool:

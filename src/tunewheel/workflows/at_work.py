@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ..errors import ServingError, TunewheelError
+from ..errors import TunewheelError
 from ..feedback.options import JournalOptions
 from ..registry import LIVE, PREVIOUS
 from ..serving import Keeper, Keyring, Service, ServingOptions, Switch
 from ..serving.priority import give_way
+from ..serving.switch import check_reads
 from ..serving.variant import Tolerance
 from ..workspace import Workspace
 from .desk import Desk
@@ -89,9 +90,7 @@ def started(workspace: Workspace, job: Job, version: str, keeper: Keeper | None 
     """A service of the version, warmed up. Raises what `load` raises, and `ServingError` where it reads something else
     than the job says."""
     predictor = load(workspace, version, job.engine, job.tolerance, job.threads, job.spread, job.lone)
-    if job.reads not in ("", predictor.task.reads):
-        what = f"version {predictor.version} reads {predictor.task.reads}, and this server {job.reads}."
-        raise ServingError(what, mend="Stop the server and start it again.")
+    check_reads(predictor.version, predictor.task.reads, job.reads or predictor.task.reads)
     service = Service(predictor, job.options, keeper)
     try:
         service.start()

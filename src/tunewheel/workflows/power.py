@@ -52,13 +52,13 @@ def power_of(workspace: Workspace, job: Job, workers: int = 0) -> Power:
     lone = _lone(workspace, job, predictor)
     if lone > 1:
         told.append(f"A request that comes alone is computed on {lone} cores.")
-    facts = predictor.version, predictor.task.name, predictor.task.reads
+    version, task, reads = predictor.version, predictor.task.name, predictor.task.reads
     del predictor  # each worker has its own
     give_back_memory()
     # A large request may use the cores of workers that have nothing to do, unless its own were counted out.
     spread = job.threads or cores()
-    job = replace(job, threads=threads, spread=spread, lone=lone, reads=facts[2])
-    return Power(job, workers, *facts, told)
+    job = replace(job, threads=threads, spread=spread, lone=lone, reads=reads)
+    return Power(job, workers, version, task, reads, told)
 
 
 def _chosen(predictor: Predictor, job: Job, megabytes: float) -> tuple[int, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import ipaddress
 import secrets
 import socket
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ import psutil
 from ..errors import ServingError
 from ..feedback.options import JournalOptions
 from ..registry import Token, digest
-from ..serving import Access, Keyring, ServingOptions, Tls
+from ..serving import Access, Keyring, ServingOptions, Tls, is_loopback
 from ..serving.variant import Tolerance
 from ..workspace import Workspace
 from .at_work import Job
@@ -84,14 +83,6 @@ def keyring_of(workspace: Workspace, token: str | None, loopback: bool, say: Say
     if token is None:
         return Keyring(kept) if kept else None
     return Keyring(kept, [Token("--token", "admin", digest(checked_token(token)))])
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def checked_token(token: str) -> str:

@@ -34,7 +34,7 @@ from .choose import (
 from .promotion import Gate, promote_if_proved
 from .rows.gather import open_table
 from .rows.lessons import Lessons
-from .rows.sets import make_sets
+from .rows.sets import Sets, divided_anew, make_sets
 from .run import Run
 from .say import Say, Silent
 from .tidy import tidy
@@ -43,6 +43,7 @@ from .tuning.body import Body
 from .tuning.budget import LEAST_FOR_TORCH, OTHER_BODIES, Clock, floors_bytes, seconds_of, steering_bytes
 from .tuning.conclude import Ending, conclude
 from .tuning.contend import Candidate
+from .tuning.divisions import means
 from .tuning.enlist import Office
 from .tuning.forecast import kept as planned_before
 from .tuning.forecast import mark
@@ -177,7 +178,8 @@ def _tuned(begun: _Begun) -> Run:
     anytime, recipe = _found(begun, office, task, recipe, model)
     remember(begun.folder, recipe, begun.settled)
     cut = bool(begun.kept and begun.kept.cut)
-    chosen, why = preferred(anytime.candidates, sets.groups(sets.validation), cut=cut, few=sets.few)
+    found = means(begun.kept.repeats, begun.kept.best.number) if begun.kept and begun.kept.best else None
+    chosen, why = preferred(anytime.candidates, sets.groups(sets.validation), cut=cut, few=sets.few, found=found)
     search = anytime.record(task.best_by, why)
     beside_mb, took = (begun.kept.beside_mb, begun.kept.pass_seconds) if begun.kept else (0.0, 0.0)
     ending = Ending(office, recipe, begun.started, search, chosen, begun.gate, clock, planned, beside_mb, took)
@@ -243,7 +245,11 @@ def _learnt(begun: _Begun, office: Office, body: Body, recipe: Recipe[Any], anyt
     trainings = Trainings(learner, anytime, begun.clock, kept, begun.folder)
     follow = _following(begun, office, recipe, trainings)
     others = OtherBodies(kept, recipe.model.max_tokens, begun.say)
-    spending = Spending(trainings, begun.say, begun.settled, settled, follow, others)
+
+    def divide(number: int) -> Sets | None:
+        return divided_anew(office.sets, recipe.data, recipe.seed + number)
+
+    spending = Spending(trainings, begun.say, begun.settled, settled, follow, others, divide)
     training = spending.spend(recipe.training, office.restore)
     return _with_body(recipe, spending.learner.body.name).model_copy(update={"training": training})
 

@@ -207,6 +207,23 @@ def _steered(
     return [rest[i] for i in parts.train.tolist()], [rest[i] for i in parts.validation.tolist()]
 
 
+def divided_anew(sets: Sets, options: DataOptions, seed: int) -> Sets | None:
+    """The same rows to learn from, as many of them to train and to validate, divided in another way by another `seed`.
+    None where time divides them, or where no other way is found."""
+    rows, method = [*sets.train, *sets.validation], _method(options)
+    if method == "time":
+        return None
+    try:
+        parts = divide_rest(rows, validation=len(sets.validation) / len(rows), **_manner(rows, options, seed))
+    except SplitError:
+        return None
+    train = [rows[i] for i in parts.train.tolist()]
+    known = labels_of(train)
+    validation = [rows[i] for i in parts.validation.tolist() if labels_of([rows[i]]) <= known]
+    same = {one.key for one in validation} <= {one.key for one in sets.validation}
+    return None if same else replace(sets, train=train, validation=validation)
+
+
 def _manner(rows: Sequence[Example], options: DataOptions, seed: int) -> dict[str, Any]:
     return {
         "method": _method(options),

@@ -13,6 +13,7 @@ from ...errors import WorkspaceError
 from ...evaluation.search import Tried
 from ...registry.durable import replace_text
 from ...training.options import TrainingOptions
+from .divisions import Repeat
 
 NAME = "anytime.json"
 
@@ -30,6 +31,15 @@ class Training:
     body: str = ""
 
 
+@dataclass(frozen=True)
+class Contestant:
+    """A training whose settings may be judged once more: how far of its way its weights go, and what it took."""
+
+    training: Training
+    share: float
+    seconds: float
+
+
 def _listed(under_way: Any) -> Any:
     """Runs of before knew one training under way, or none."""
     return under_way if isinstance(under_way, list) else [under_way] if under_way else []
@@ -42,7 +52,9 @@ class Kept:
     go and the version that holds it (`draft`), or else the file of its `weights`; and the trainings under way. `body`
     names the pre-trained one that all of this is about, where it is not the first of the run; `others` are those that
     may still be tried. A companion has held `beside_mb` of memory at most. The first training took `pass_seconds` to
-    learn once from all training rows, where it moved what was meant to move."""
+    learn once from all training rows, where it moved what was meant to move. `suggested` is the best that came of the
+    settings that suit the data, before others were searched; `repeats` are what was found on other divisions of the
+    rows."""
 
     budget: float
     spent: float = 0.0
@@ -63,6 +75,8 @@ class Kept:
     others: list[str] = field(default_factory=list)
     beside_mb: float = 0.0
     pass_seconds: float = 0.0
+    suggested: Contestant | None = None
+    repeats: list[Repeat] = field(default_factory=list)
 
     def save(self, folder: Path) -> None:
         """Write it in one step: a crash leaves the old state or the new one."""

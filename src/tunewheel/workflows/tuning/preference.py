@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from ...evaluation.compare import difference, points
 from ...evaluation.report import spelled
 from .contend import Candidate, Entrant
+from .divisions import Means
 
 # A plain rival goes live in the fine-tuned model's place when validation says so with 90 % confidence: on few
 # rows the better of two is mostly luck.
@@ -15,31 +16,54 @@ Groups = Sequence[Hashable] | None
 
 
 def preferred(
-    candidates: Sequence[Candidate], groups: Groups = None, *, cut: bool = False, few: bool = False
+    candidates: Sequence[Candidate],
+    groups: Groups = None,
+    *,
+    cut: bool = False,
+    few: bool = False,
+    found: Means | None = None,
 ) -> tuple[Candidate, str]:
     """The candidate that should go live, and a sentence that says why. `groups` are those of the validation rows.
 
     That is the fine-tuned one (the last), unless a rival is better on the validation rows, and not by luck. For a
     training that was `cut` short, or had `few` rows to learn from, little speaks but its score: then a rival need only
-    be ahead. On few rows, which end in a tie more often than not, a floor that is level goes live, being smaller and
-    faster. The body before is neither, and beforehand the fine-tuned one is better (figures in docs/log.md).
+    be ahead. What was `found` where few rows were divided in other ways says more than their validation rows.
     """
     rival = best_rival(candidates)
     tuned = fine_tuned(candidates)
     if tuned is None:
         return rival, f"{rival.name}: the best of what there was time for{_scored(rival)}."
+    if few:
+        return _of_few(candidates, tuned, found)
     if proved_on_validation(tuned, rival, groups):
         return rival, f"{rival.name}: better than the fine-tuned model on the validation rows, and not by luck."
     if cut and rival.score > tuned.score:
         return rival, f"{rival.name}: ahead of a fine-tuning that was cut short{_scored(rival)}."
-    level = rival.score == tuned.score and rival.made.role == "floor" and rival is not candidates[0]
-    if few and (rival.score > tuned.score or level):
-        how = "as good as" if level else "ahead of"
-        return rival, f"{rival.name}: {how} what was fine-tuned on few rows{_scored(rival)}."
     if rival.score > tuned.score:
         why = f"though {rival.name} is {points(rival.score - tuned.score)} points ahead on validation rows"
         return tuned, f"{tuned.name}: {why}, so few of them cannot tell that from luck."
     return tuned, f"{tuned.name}: the best on the validation rows{_scored(tuned)}."
+
+
+def _of_few(candidates: Sequence[Candidate], tuned: Candidate, found: Means | None) -> tuple[Candidate, str]:
+    """The rival where it is ahead: on the means over other divisions of the rows, where these were `found`.
+
+    A floor that is level goes live, being smaller and faster: few rows end in a tie more often than not. The body
+    before is neither, and beforehand the fine-tuned one is better (figures in docs/log.md).
+    """
+
+    def score(candidate: Candidate) -> float:
+        return found.of(candidate) if found else candidate.score
+
+    plain = [one for one in candidates if one.made.role != "after" and (found is None or one.name in found.plain)]
+    rival = max(plain, key=lambda one: (score(one), one is not candidates[0]))
+    where = f"on {found.divisions} other divisions of the rows" if found else "on the validation rows"
+    ours, theirs, metric = points(score(tuned)), points(score(rival)), spelled(tuned.task.best_by)
+    if score(rival) > score(tuned):
+        return rival, f"{rival.name}: ahead of what was fine-tuned on few rows ({metric} {theirs} and {ours} {where})."
+    if score(rival) == score(tuned) and rival.made.role == "floor" and rival is not candidates[0]:
+        return rival, f"{rival.name}: as good as what was fine-tuned on few rows ({metric} {theirs} {where})."
+    return tuned, f"{tuned.name}: the best {where} ({metric} {ours})."
 
 
 def fine_tuned(candidates: Sequence[Candidate]) -> Candidate | None:
@@ -76,7 +100,8 @@ def worth_keeping(chosen: Entrant, entrants: Sequence[Entrant]) -> list[Entrant]
     candidates = [entrant.candidate for entrant in entrants if not entrant.rough]
     tuned, rival = fine_tuned(candidates), best_rival(candidates)
     main = next((entrant for entrant in entrants if entrant.candidate is tuned), chosen)
-    beside = next(entrant for entrant in entrants if entrant.candidate is rival)
+    best = next(entrant for entrant in entrants if entrant.candidate is rival)
+    beside = best if chosen is main else chosen
     return [main, beside] if main is not beside and (beside is chosen or _as_good(beside, main)) else [main]
 
 

@@ -16,6 +16,7 @@ from ..say import Say
 from .budget import PAPERS_SECONDS, Clock, Cost, afford, fitted
 from .kept import Training
 from .readings import Readings, slowed
+from .repeats import Divide, Repeating
 from .searching import SEED, SHORTEST_TRAINING, Searching
 from .trainings import Restore, Trainings
 
@@ -37,13 +38,16 @@ WORTH_MEASURING = 30.0  # seconds of training: for less, lanes are not worth the
 class Spending:
     """The order of things in one run. Without a budget just what the options ask for; settings that are `fixed` are
     never changed. `settled` hears the options before they are trained with; `follow` is tried after them.
-    `others` tries other bodies, where there is time, and may go on with one of them."""
+    `others` tries other bodies, where there is time, and may go on with one of them. `divide` divides the rows in other
+    ways, where they are too few for one to tell what is best."""
 
     def __init__(
         self, trainings: Trainings, say: Say, fixed: Collection[str], settled: Callable[[TrainingOptions], None],
         follow: Callable[[TrainingOptions], None] | None = None, others: OtherBodies | None = None,
+        divide: Divide | None = None,
     ) -> None:  # fmt: skip
-        self.say, self.fixed, self.settled, self.follow, self.others = say, fixed, settled, follow, others
+        self.say, self.fixed, self.settled = say, fixed, settled
+        self.follow, self.others, self.divide = follow, others, divide
         self.anytime, self.clock, self.kept = trainings.anytime, trainings.clock, trainings.kept
         self.go_on_with(trainings)
 
@@ -76,7 +80,17 @@ class Spending:
         if self.clock and not self.kept.cut:
             if self.others:
                 planned = self.others.try_each(self, planned)
-            Searching(self, planned).run()
+            self._search(planned)
+
+    def _search(self, planned: TrainingOptions) -> None:
+        """Other settings; where rows are few, what they seem to bring is judged on other divisions of the rows."""
+        repeating = Repeating(self.trainings, self.divide) if self.divide and self.learner.sets.few else None
+        if repeating is None or not repeating.is_possible:
+            return Searching(self, planned).run()
+        if not self.kept.repeats and repeating.has_time_for_two:  # else an earlier start had searched
+            with repeating.time_kept_back():
+                Searching(self, planned).run()
+        return repeating.run()
 
     def read_as_it_is(self, options: TrainingOptions) -> None:
         """The frozen encoder, on as many rows as its share of the time allows; then what reading costs is known."""

@@ -166,6 +166,12 @@ class Trainings:
         weights = self.folder / "checkpoints" / self.kept.weights
         return self.learner.restored(best.options, best.seed, weights) if weights.is_file() else None
 
+    def go_back_to(self, best: Best) -> None:
+        """From now on this is the best, whatever scored higher since."""
+        self.offering.hold(best)
+        self.offering.lead()
+        self._keep_weights()
+
     def lead(self) -> None:
         """From now on the run is about this body."""
         self.reserved = 0.0

@@ -1,0 +1,219 @@
+"""Repeats: what was chosen on few validation rows is judged once more, on rows that had no say in the choice.
+
+The best of many on a handful of rows is mostly the luckiest (Cawley and Talbot 2010, "On over-fitting in model
+selection and subsequent selection bias in performance evaluation", JMLR 11). So the rows to learn from are divided
+anew, again and again, and the settings that a search found, those that were suggested and everything that is not
+fine-tuned learn from each division. The mean over these divisions decides what a few validation rows cannot.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...evaluation.compare import points
+from ...models.estimate import give_back_memory
+from ..rows.sets import Sets
+from ..say import Silent
+from .average import part_of_the_way
+from .divisions import Repeat, mean_of
+from .kept import Contestant
+from .lay_floors import lay_floors
+from .learn import Learner
+from .offering import Best
+from .searching import NEW_LINE, SHORT_OF_MEMORY
+from .trial import Trial
+from .watching import Watching
+
+if TYPE_CHECKING:
+    from .trainings import Trainings
+
+ANEW = "Rows divided anew"
+MOST = 5
+# Of the time that is left once the suggested settings are trained, so much may go into dividing anew.
+SHARE = 0.5
+SPARE = 1.2
+# Seconds of one division beside its trainings, floors and frozen encoder: tokens, and a module for each.
+AROUND_SECONDS = 1.0
+Divide = Callable[[int], Sets | None]
+
+
+class Repeating:
+    """Judges what `trainings` have come to with the suggested settings, and later what a search found beside it.
+
+    `divide` gives the rows divided in another way, by number; None where that number gives none."""
+
+    def __init__(self, trainings: Trainings, divide: Divide) -> None:
+        self.trainings, self.divide, self.learner = trainings, divide, trainings.learner
+        self.anytime, self.kept, self.say = trainings.anytime, trainings.kept, trainings.learner.say
+        best = trainings.best
+        if self.kept.suggested is None and best is not None:
+            self.kept.suggested = _contestant(best)
+        suggested = self.kept.suggested
+        # After a resume its weights may be gone.
+        self._suggested = best if best and suggested and best.training == suggested.training else None
+        self._took = 0.0  # seconds of the latest division
+        self._seen: list[set[str]] = []
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether there is something to judge, and another way to divide."""
+        return self.kept.suggested is not None and self.divide(1) is not None
+
+    @property
+    def has_time_for_two(self) -> bool:
+        """Whether what a search finds could be judged beside what was suggested; what could not need not be found."""
+        return SHARE * self.trainings.left() >= self._seconds(2 * self._contestants()[:1])
+
+    @contextmanager
+    def time_kept_back(self) -> Iterator[None]:
+        """Who trains meanwhile leaves the time to judge two contestants on all divisions, or half of what is left."""
+        left, before = self.trainings.left(), self.trainings.reserved
+        self.trainings.reserved += min(SHARE * left, MOST * self._seconds(2 * self._contestants()[:1]))
+        try:
+            yield
+        finally:
+            self.trainings.reserved = before
+
+    def run(self) -> None:
+        """Divide and judge for as long as there is time; then go back to the suggested settings, unless those that were
+        found are better."""
+        contestants = self._contestants()
+        try:
+            self._judge(contestants)
+        except (*SHORT_OF_MEMORY, OSError) as error:
+            self.say.line(f"{ANEW}: stopped ({str(error).partition(NEW_LINE)[0]}).")
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._settle(contestants)
+
+    def _contestants(self) -> list[Contestant]:
+        """What was suggested, and the best that was found beside it."""
+        best = self.trainings.best
+        both = [self.kept.suggested, _contestant(best) if best else None]
+        found = [one for one in both if one is not None]
+        return found[:1] if len({one.training.number for one in found}) == 1 else found
+
+    def _judge(self, contestants: Sequence[Contestant]) -> None:
+        if any(one.training.number not in repeat.tuned for repeat in self.kept.repeats for one in contestants):
+            self.kept.repeats.clear()  # of an earlier start that had not come to all that is judged now
+        first = max((repeat.division for repeat in self.kept.repeats), default=0) + 1
+        with self.say.stage(ANEW, MOST) as stage:
+            for division in range(first, MOST + 1):
+                began, sets = time.perf_counter(), self._divided(division)
+                if self._left(contestants) < self._seconds(contestants):
+                    return
+                if sets is not None:
+                    repeat = self._judged(division, sets, contestants)
+                    if repeat is None:
+                        return
+                    self.kept.repeats.append(repeat)
+                    self.trainings.save()
+                    self._took = time.perf_counter() - began
+                stage.advance()
+
+    def _divided(self, division: int) -> Sets | None:
+        """The rows divided in a way that was not seen before."""
+        sets = self.divide(division)
+        held = {example.key for example in sets.validation} if sets else set()
+        if held in self._seen:
+            return None
+        self._seen.append(held)
+        return sets
+
+    def _judged(self, division: int, sets: Sets, contestants: Sequence[Contestant]) -> Repeat | None:
+        """The scores on one division; None where the time was up before all were known."""
+        began = time.perf_counter()
+        learner = Learner(self.learner.body, sets, self.learner.seed, Silent(), self.learner.cache)
+        plain, tuned = self._plain(learner, contestants[0]), {}
+        for contestant in contestants:
+            score = self._score(learner, contestant, contestants)
+            if score is None:
+                return None
+            tuned[contestant.training.number] = score
+        self._note(division, began, plain, tuned)
+        return Repeat(division, plain, tuned)
+
+    def _plain(self, learner: Learner, contestant: Contestant) -> dict[str, float]:
+        """What is not fine-tuned, by name. The heads of the fine-tuned ones begin as that of the frozen encoder."""
+        seen_once = replace(learner.sets, carved=False)  # nobody asks what would be fitted on all rows
+        floors = lay_floors(learner.task, seen_once, self._folder / "floors", learner.seed, Silent(), soon=True)
+        scores = {floor.name: floor.score for floor in floors}
+        before = learner.before(contestant.training.options)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return {**scores, before.name: before.score}
+
+    def _score(self, learner: Learner, contestant: Contestant, contestants: Sequence[Contestant]) -> float | None:
+        """What the settings of a training come to on a division, as far of the way as it went; None where the time was
+        up before. Its last weights count: the best on its way would be flattered."""
+        options = contestant.training.options.model_copy(update={"keep": "last"})
+        watch = Watching(self._left(contestants), self.anytime, learner, noted=self.trainings.save)
+        trial = learner.trial(options, contestant.training.seed, self._folder / "training", watch)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        if trial.ended != "finished":
+            return None
+        score = learner.tuned(_gone_back(learner, trial, contestant.share)).score
+        give_back_memory()
+        return score
+
+    def _note(self, division: int, began: float, plain: Mapping[str, float], tuned: Mapping[int, float]) -> None:
+        fine_tuned = {f"training {number}": round(score, 4) for number, score in tuned.items()}
+        settings = {"division": division, **fine_tuned, "best beside": round(max(plain.values()), 4)}
+        self.anytime.passed(ANEW, began, None, settings=settings, ended="finished")
+
+    def _settle(self, contestants: Sequence[Contestant]) -> None:
+        """Of two the suggested one stays, unless what was found is better on the mean of all divisions."""
+        scores = [mean_of(self.kept.repeats, one.training.number) for one in contestants]
+        if len(scores) < 2 or scores[0] is None or scores[1] is None:
+            return
+        ours, theirs = scores[0], scores[1]
+        how = "stay" if theirs <= ours else "give way"
+        self.say.line(
+            f"The suggested settings {how}: on {len(self.kept.repeats)} other divisions of the rows they score "
+            f"{points(ours)}, what was found {points(theirs)}."
+        )
+        if theirs <= ours and (suggested := self._suggested or self._trained_again(contestants[0])):
+            self.trainings.go_back_to(suggested)
+
+    def _trained_again(self, contestant: Contestant) -> Best | None:
+        """The suggested training of an earlier start, whose weights are gone; None where there is no time for it."""
+        training, seconds = contestant.training, self._left([contestant])
+        watch = Watching(seconds, self.anytime, self.learner, noted=self.trainings.save)
+        trial = self.learner.trial(training.options, training.seed, self._folder / "suggested", watch)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        if trial.ended != "finished":
+            return None
+        trial = _gone_back(self.learner, trial, contestant.share)
+        return Best(training, trial, self.learner.tuned(trial), contestant.share)
+
+    def _left(self, contestants: Sequence[Contestant]) -> float:
+        """Seconds left, when any of these may be what is learnt anew from all rows in the end."""
+        best, slowest = self.trainings.best, max(one.seconds for one in contestants)
+        more = max(slowest - best.trial.seconds, 0.0) if best else 0.0
+        return self.trainings.left() - SPARE * more
+
+    def _seconds(self, contestants: Sequence[Contestant]) -> float:
+        """What one division takes."""
+        training = sum(one.seconds + AROUND_SECONDS for one in contestants)
+        plain = sum(candidate.made.seconds for candidate in self.anytime.plain)
+        return SPARE * max(training + plain + AROUND_SECONDS, self._took)
+
+    @property
+    def _folder(self) -> Path:
+        return self.trainings.folder / "checkpoints" / "anew"
+
+
+def _contestant(best: Best) -> Contestant:
+    return Contestant(best.training, best.share, best.trial.seconds)
+
+
+def _gone_back(learner: Learner, trial: Trial, share: float) -> Trial:
+    """The training as if its weights had gone only a share of their way."""
+    if share == 1.0:
+        return trial
+    return replace(trial, module=part_of_the_way(trial.module, learner.beginning(trial), share))
