@@ -8,6 +8,7 @@ fine-tuned learn from each division. The mean over these divisions decides what 
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from .kept import Contestant
 from .lay_floors import lay_floors
 from .learn import Learner
 from .offering import Best
+from .preference import proved_on_validation
 from .searching import NEW_LINE, SHORT_OF_MEMORY
 from .trial import Trial
 from .watching import Watching
@@ -34,13 +36,15 @@ if TYPE_CHECKING:
     from .trainings import Trainings
 
 ANEW = "Rows divided anew"
-MOST = 5
-# Of the time that is left once the suggested settings are trained, so much may go into dividing anew.
-SHARE = 0.5
+# While others search, the time for so many divisions is kept back, or this share of all that is left.
+LEAST, SHARE = 5, 0.5
 SPARE = 1.2
 # Seconds of one division beside its trainings, floors and frozen encoder: tokens, and a module for each.
 AROUND_SECONDS = 1.0
+# Ways to divide that were seen before, one after the other: there are no more.
+MOST_SEEN = 5
 Divide = Callable[[int], Sets | None]
+Search = Callable[[], None]
 
 
 class Repeating:
@@ -60,37 +64,32 @@ class Repeating:
         self._took = 0.0  # seconds of the latest division
         self._seen: list[set[str]] = []
 
-    @property
-    def is_possible(self) -> bool:
-        """Whether there is something to judge, and another way to divide."""
-        return self.kept.suggested is not None and self.divide(1) is not None
+    def around(self, search: Search) -> None:
+        """Have the `search` run in time that leaves enough to judge what it finds; then divide and judge for as long as
+        there is time, and go back to the suggested settings unless those that were found are better.
 
-    @property
-    def has_time_for_two(self) -> bool:
-        """Whether what a search finds could be judged beside what was suggested; what could not need not be found."""
-        return SHARE * self.trainings.left() >= self._seconds(2 * self._contestants()[:1])
+        Where but one contestant can be judged, nothing is searched; where none can, what is found must be proved."""
+        suggested = self._contestants()[:1]
+        left = self.trainings.left()
+        possible = bool(suggested) and self.divide(1) is not None
+        two = possible and SHARE * left >= self._seconds(2 * suggested)
+        one = possible and left >= self._seconds(suggested)
+        if (two or not one) and not self.kept.repeats:  # else an earlier start had searched
+            kept_back = min(SHARE * left, LEAST * self._seconds(2 * suggested)) if two else 0.0
+            with self._kept_back(kept_back):
+                search()
+        if suggested:
+            self._judge_all(self._contestants())
 
     @contextmanager
-    def time_kept_back(self) -> Iterator[None]:
-        """Who trains meanwhile leaves the time to judge two contestants on all divisions, or half of what is left."""
-        left, before = self.trainings.left(), self.trainings.reserved
-        self.trainings.reserved += min(SHARE * left, MOST * self._seconds(2 * self._contestants()[:1]))
+    def _kept_back(self, seconds: float) -> Iterator[None]:
+        """Who trains meanwhile leaves so much time."""
+        before = self.trainings.reserved
+        self.trainings.reserved += seconds
         try:
             yield
         finally:
             self.trainings.reserved = before
-
-    def run(self) -> None:
-        """Divide and judge for as long as there is time; then go back to the suggested settings, unless those that were
-        found are better."""
-        contestants = self._contestants()
-        try:
-            self._judge(contestants)
-        except (*SHORT_OF_MEMORY, OSError) as error:
-            self.say.line(f"{ANEW}: stopped ({str(error).partition(NEW_LINE)[0]}).")
-        finally:
-            shutil.rmtree(self._folder, ignore_errors=True)
-        self._settle(contestants)
 
     def _contestants(self) -> list[Contestant]:
         """What was suggested, and the best that was found beside it."""
@@ -99,22 +98,34 @@ class Repeating:
         found = [one for one in both if one is not None]
         return found[:1] if len({one.training.number for one in found}) == 1 else found
 
+    def _judge_all(self, contestants: Sequence[Contestant]) -> None:
+        try:
+            self._judge(contestants)
+        except (*SHORT_OF_MEMORY, OSError) as error:
+            self.say.line(f"{ANEW}: stopped ({str(error).partition(NEW_LINE)[0]}).")
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        if len(contestants) > 1:
+            self._settle(*contestants)
+
     def _judge(self, contestants: Sequence[Contestant]) -> None:
         if any(one.training.number not in repeat.tuned for repeat in self.kept.repeats for one in contestants):
             self.kept.repeats.clear()  # of an earlier start that had not come to all that is judged now
-        first = max((repeat.division for repeat in self.kept.repeats), default=0) + 1
-        with self.say.stage(ANEW, MOST) as stage:
-            for division in range(first, MOST + 1):
-                began, sets = time.perf_counter(), self._divided(division)
-                if self._left(contestants) < self._seconds(contestants):
+        first, seen = max((repeat.division for repeat in self.kept.repeats), default=0) + 1, 0
+        with self.say.stage(ANEW, max(int(self._left(contestants) / self._seconds(contestants)), 1)) as stage:
+            for division in itertools.count(first):
+                if seen == MOST_SEEN or self._left(contestants) < self._seconds(contestants):
                     return
-                if sets is not None:
-                    repeat = self._judged(division, sets, contestants)
-                    if repeat is None:
-                        return
-                    self.kept.repeats.append(repeat)
-                    self.trainings.save()
-                    self._took = time.perf_counter() - began
+                began, sets = time.perf_counter(), self._divided(division)
+                seen = 0 if sets else seen + 1
+                if sets is None:
+                    continue
+                repeat = self._judged(division, sets, contestants)
+                if repeat is None:
+                    return
+                self.kept.repeats.append(repeat)
+                self.trainings.save()
+                self._took = time.perf_counter() - began
                 stage.advance()
 
     def _divided(self, division: int) -> Sets | None:
@@ -166,19 +177,25 @@ class Repeating:
         settings = {"division": division, **fine_tuned, "best beside": round(max(plain.values()), 4)}
         self.anytime.passed(ANEW, began, None, settings=settings, ended="finished")
 
-    def _settle(self, contestants: Sequence[Contestant]) -> None:
-        """Of two the suggested one stays, unless what was found is better on the mean of all divisions."""
-        scores = [mean_of(self.kept.repeats, one.training.number) for one in contestants]
-        if len(scores) < 2 or scores[0] is None or scores[1] is None:
-            return
-        ours, theirs = scores[0], scores[1]
-        how = "stay" if theirs <= ours else "give way"
-        self.say.line(
-            f"The suggested settings {how}: on {len(self.kept.repeats)} other divisions of the rows they score "
-            f"{points(ours)}, what was found {points(theirs)}."
-        )
-        if theirs <= ours and (suggested := self._suggested or self._trained_again(contestants[0])):
-            self.trainings.go_back_to(suggested)
+    def _settle(self, suggested: Contestant, found: Contestant) -> None:
+        """What was suggested stays, unless what was found is better on the mean of all divisions; where there are none,
+        on the validation rows, and not by luck."""
+        ours, theirs = (mean_of(self.kept.repeats, one.training.number) for one in (suggested, found))
+        if ours is None or theirs is None:
+            stays = self._suggested is not None and not self._is_proved(self._suggested)
+            where = "nothing that was found is proved better on the few validation rows"
+        else:
+            stays, where = theirs <= ours, f"{points(ours)} on {len(self.kept.repeats)} other divisions of the rows, "
+            where += f"what was found {points(theirs)}"
+        if stays:
+            self.say.line(f"The suggested settings stay: {where}.")
+            if best := self._suggested or self._trained_again(suggested):
+                self.trainings.go_back_to(best)
+
+    def _is_proved(self, suggested: Best) -> bool:
+        """Whether what is the best now is better than what was suggested on the validation rows, and not by luck."""
+        best, groups = self.trainings.best, self.learner.sets.groups(self.learner.sets.validation)
+        return best is not None and proved_on_validation(suggested.candidate, best.candidate, groups)
 
     def _trained_again(self, contestant: Contestant) -> Best | None:
         """The suggested training of an earlier start, whose weights are gone; None where there is no time for it."""

@@ -84,13 +84,10 @@ class Spending:
 
     def _search(self, planned: TrainingOptions) -> None:
         """Other settings; where rows are few, what they seem to bring is judged on other divisions of the rows."""
-        repeating = Repeating(self.trainings, self.divide) if self.divide and self.learner.sets.few else None
-        if repeating is None or not repeating.is_possible:
-            return Searching(self, planned).run()
-        if not self.kept.repeats and repeating.has_time_for_two:  # else an earlier start had searched
-            with repeating.time_kept_back():
-                Searching(self, planned).run()
-        return repeating.run()
+        searching = Searching(self, planned)
+        if self.divide and self.learner.sets.few:
+            return Repeating(self.trainings, self.divide).around(searching.run)
+        return searching.run()
 
     def read_as_it_is(self, options: TrainingOptions) -> None:
         """The frozen encoder, on as many rows as its share of the time allows; then what reading costs is known."""
