@@ -200,7 +200,7 @@ def test_what_nobody_settled_is_settled_by_nobody_after_a_stop_too(
         read(self, options)
 
     monkeypatch.setattr(spend.Spending, "read_as_it_is", seen)
-    monkeypatch.setattr(searching.Searching, "run", lambda self: None)
+    monkeypatch.setattr(spend.Spending, "_search", lambda self, planned: None)
     data, workspace = write_csv(tmp_path / "rows.csv", intents(120)), tmp_path / "workspace"
     with pytest.raises(KeyboardInterrupt):
         tune(data, workspace=workspace, model=str(tiny_folder), sets=["training.epochs=1"], **limits)
@@ -320,7 +320,7 @@ def test_the_best_is_not_trained_a_second_time_after_a_stop_where_no_version_hol
     (folder,) = (tmp_path / "workspace" / "runs").iterdir()
     left = kept.load(folder)
     assert left is not None and (folder / "checkpoints" / left.weights).is_file() and len(trained) == 1
-    monkeypatch.setattr(searching.Searching, "run", lambda self: None)
+    monkeypatch.setattr(spend.Spending, "_search", lambda self, planned: None)
     done = tune(workspace=tmp_path / "workspace", resume=True)
     assert len(trained) == 1 and done.version.status == "ready" and trainings.REFIT in ideas(done)
     assert not (folder / "checkpoints").exists()

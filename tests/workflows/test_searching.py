@@ -17,7 +17,7 @@ from tunewheel.records import Batch, Scores, Step
 from tunewheel.training.options import TrainingOptions
 from tunewheel.workflows.run import Run
 from tunewheel.workflows.tune import tune
-from tunewheel.workflows.tuning import budget, companion, kept, searching, watching
+from tunewheel.workflows.tuning import budget, companion, kept, searching, spend, watching
 from tunewheel.workflows.tuning.budget import Cost
 from tunewheel.workflows.tuning.kept import Training
 from tunewheel.workflows.tuning.trainings import Came
@@ -112,7 +112,7 @@ def test_after_a_stop_both_trainings_are_gone_on_with(
     left = kept.load(folder)
     assert left is not None and len(left.under_way) == 2
     assert not (folder / "beside").exists()
-    monkeypatch.setattr(searching.Searching, "run", lambda self: None)
+    monkeypatch.setattr(spend.Spending, "_search", lambda self, planned: None)
     done = tune(workspace=tmp_path / "team", resume=True, say=Listening())
     settings = [one.settings for one in searched(done)]
     assert all(training.settings in settings for training in left.under_way)
