@@ -172,5 +172,8 @@ def statuses(schema: dict[str, Any]) -> list[tuple[str, str]]:
 
 def limits() -> str:
     """What a server accepts."""
-    fields = ServingOptions.model_fields.values()
-    return markdown.table(["limit", "value"], [(field.description, f"{field.default:,}") for field in fields])
+    fields = ServingOptions.model_fields.items()
+    rows = [(f"`{name}`", field.description, f"{field.default:,}") for name, field in fields]
+    return "`tunewheel serve --limit NAME=VALUE` sets another value.\n\n" + markdown.table(
+        ["name", "limit", "value"], rows
+    )

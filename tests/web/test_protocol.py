@@ -111,6 +111,34 @@ def test_what_is_let_in_during_a_round_counts_before_it_has_joined_the_queue():
     asyncio.run(a_round())
 
 
+def test_a_queue_that_was_full_is_looked_at_again_in_the_next_round_though_nobody_was_refused():
+    async def a_round() -> None:
+        room = Room(0)
+        rounds = Rounds(room, print)
+        assert rounds.full
+        room.room = 1
+        assert rounds.full  # whoever asks in the same round hears the same
+        await asyncio.sleep(0)
+        assert not rounds.full
+
+    asyncio.run(a_round())
+
+
+def test_who_was_turned_away_again_and_again_is_let_go_when_it_has_been_idle(start):
+    with (
+        start(predictor(slow(0.6)), start=False, queue_rows=1, idle=1) as server,
+        socket.create_connection(("127.0.0.1", server.port), 10) as kept,
+    ):
+        kept.sendall(REQUEST)
+        assert reply(kept).startswith(b"HTTP/1.1 200")  # from here on it has a protocol of its own
+        with queue_filled(server):
+            for _ in range(3):
+                kept.sendall(REQUEST)
+                assert reply(kept).startswith(b"HTTP/1.1 503")
+        began = time.monotonic()
+        assert ended(kept) and time.monotonic() - began < 3.0
+
+
 def test_beyond_the_most_connections_one_is_told_to_go(start):
     with start(max_connections=3) as server:
         open_ones = [socket.create_connection(("127.0.0.1", server.port), 10) for _ in range(4)]

@@ -4,7 +4,7 @@ import pytest
 from keyword_task import predictor
 from listening import Listening
 
-from tunewheel.errors import ServingError
+from tunewheel.errors import RecipeError, ServingError
 from tunewheel.registry import Token, digest
 from tunewheel.workflows import power
 from tunewheel.workflows import serve as workflow
@@ -53,6 +53,23 @@ def test_for_other_machines_a_token_is_made_and_said_once_and_rates_are_bounded(
     assert served["access"].loopback is False and served["options"].rate == 100.0
     (line,) = [line for line in say.lines if line.startswith("Token (shown once): ")]
     assert served["access"].keyring.find(line.split(": ")[1]).scope == "admin"
+
+
+def test_limits_are_named_and_all_mistakes_in_them_are_told_together():
+    made = workflow.limits_of("127.0.0.1", limits=["max_rows=1000", "queue_seconds=0.5"])
+    assert (made.max_rows, made.queue_seconds, made.rate) == (1000, 0.5, 0.0)
+    assert workflow.limits_of("0.0.0.0", limits=["max_rows=9"]).rate == 100.0
+    assert workflow.limits_of("0.0.0.0", 7.5).rate == 7.5
+    with pytest.raises(RecipeError) as raised:
+        workflow.limits_of("127.0.0.1", limits=["max_row=1000", "seconds=-1", "rate", "max_depth=deep"])
+    said = str(raised.value)
+    for mistake in (
+        "--limit max_row: unknown setting (did you mean 'max_rows'?).",
+        "--limit seconds: must be",
+        "--limit rate: needs the form NAME=VALUE. For example: --limit max_rows=1000",
+        "--limit max_depth: must be",
+    ):
+        assert mistake in said
 
 
 def test_a_given_token_is_used_and_not_said(served, workspace):

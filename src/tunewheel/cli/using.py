@@ -74,6 +74,12 @@ def serve(
         float | None,
         typer.Option("--rate", min=0, help="Requests a second of one client; 0: any. Beyond this machine it is 100."),
     ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--limit", help="Another limit (docs/reference/api.md), such as max_rows=1000.", metavar="NAME=VALUE"
+        ),
+    ] = None,
     keep: Annotated[
         float, typer.Option("--keep", min=0, max=100, help="Per cent of the answers that the journal keeps.")
     ] = 100.0,
@@ -87,8 +93,9 @@ def serve(
 ) -> None:
     """Serve the live version over HTTP, and whichever goes live after it."""
     from ..feedback.options import JournalOptions
-    from ..serving import ServingOptions, Tls
+    from ..serving import Tls
     from ..serving.variant import Tolerance
+    from ..workflows.serve import limits_of
     from ..workflows.serve import serve as run
     from ..workspace import Workspace
     from .progress import speaker
@@ -108,7 +115,7 @@ def serve(
             tls=tls,
             workers=workers,
             threads=threads,
-            options=None if rate is None else ServingOptions(rate=rate),
+            options=limits_of(host, rate, limit or ()),
             journal=JournalOptions(keep=keep / 100, days=keep_days, redact=redact),
             say=say,
         )

@@ -2,7 +2,7 @@
 
 from .composed import Recipe, recipe_for, schema
 from .page import reference
-from .reading import build, load, mistakes, read
+from .reading import build, load, mistakes, options_of, read
 from .sections import DataOptions, ModelOptions
 from .writing import dump
 
@@ -14,6 +14,7 @@ __all__ = [
     "dump",
     "load",
     "mistakes",
+    "options_of",
     "read",
     "recipe_for",
     "reference",

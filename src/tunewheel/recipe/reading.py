@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path as File
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ConfigDict, ValidationError
 
@@ -16,6 +16,7 @@ from .mistakes import explain
 from .parsing import YamlMistake, parse, parse_value
 from .settings import Place, Settings, plain
 
+Made = TypeVar("Made", bound=Options)
 LARGEST_FILE = 256 * 1024
 _SECTIONS = ("data", "model", "options", "training")
 
@@ -24,6 +25,23 @@ class _AnyOptions(Options):
     """Stands in for the options of a task that is not known, so that the rest can still be checked."""
 
     model_config = ConfigDict(extra="allow")
+
+
+def options_of(kind: type[Made], flags: Iterable[str], named: str, example: str) -> Made:
+    """The options of a `kind` that flags (`--named NAME=VALUE`, as in the `example`) put over its defaults.
+
+    Raises `RecipeError` with all mistakes.
+    """
+    settings = Settings()
+    for flag in flags:
+        _put(settings, flag, named, example)
+    try:
+        made = kind.model_validate_json(json.dumps(settings.values), strict=True)
+    except ValidationError as error:
+        explain(error, settings, kind)
+    if settings.problems:
+        raise RecipeError.of(settings.in_order())
+    return made
 
 
 def load(path: File | str, sets: Iterable[str] = ()) -> Recipe[Any]:
@@ -104,13 +122,13 @@ def _applied(settings: Settings, sets: Iterable[str]) -> None:
             del settings.values[section]
 
 
-def _put(settings: Settings, flag: str) -> None:
-    """Put one `name.name=VALUE` over the settings."""
+def _put(settings: Settings, flag: str, named: str = "--set", example: str = "training.epochs=5") -> None:
+    """Put one `name.name=VALUE` of a flag that is `named` so over the settings."""
     name, equals, words = flag.partition("=")
-    path, place = tuple(part.strip() for part in name.split(".")), Place("--set")
+    path, place = tuple(part.strip() for part in name.split(".")), Place(named)
     if not equals or not all(path):
-        advice = "For example: --set training.epochs=5"
-        settings.problems.append((place, Problem("needs the form NAME=VALUE.", f"--set {flag}", advice)))
+        advice = f"For example: {named} {example}"
+        settings.problems.append((place, Problem("needs the form NAME=VALUE.", f"{named} {flag}", advice)))
         return
     try:
         settings.put(path, parse_value(words), place)

@@ -11,6 +11,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 from ..errors import Problem
 from .problems import body
@@ -18,6 +19,7 @@ from .service import Service
 
 AGAIN_SECONDS = 1
 REST_SECONDS = 0.004
+HEADS, LONGEST_HEAD = 512, 2_048  # heads that are known by their bytes; longer ones are looked at by the parser
 _PLAIN = b"POST /predict HTTP/1.1\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,8})(?:\r\n|$)")
 # Headers that say how a request ends, or what the client waits for: these are the parser's business.
@@ -47,11 +49,16 @@ NO_BODY = refused(b"408 Request Timeout", "the body did not arrive in time.", "S
 
 def is_whole(data: bytes) -> bool:
     """Whether these bytes are one plain request to /predict from its first letter to its last, and no more."""
-    if not data.startswith(_PLAIN):
-        return False
-    head = data[: data.find(b"\r\n\r\n")].lower()
+    end = data.find(b"\r\n\r\n", 0, LONGEST_HEAD)
+    return end > 0 and data.startswith(_PLAIN) and _size_after(data[:end]) == len(data)
+
+
+@lru_cache(HEADS)
+def _size_after(head: bytes) -> int:
+    """How long a request with this head is; 0 where it is not plain. Clients send the same heads again and again."""
+    head = head.lower()
     length = _LENGTH.search(head)
-    return length is not None and not _OTHERS.search(head) and len(head) + 4 + int(length[1]) == len(data)
+    return len(head) + 4 + int(length[1]) if length and not _OTHERS.search(head) else 0
 
 
 class Rounds:
@@ -68,12 +75,15 @@ class Rounds:
         self._service = service
         self._turned_away = turned_away
         self._let_in = self._refused = 0
-        self._due = self._met = False
+        self._due = self._met = self._full = False
 
     @property
     def full(self) -> bool:
-        """Whether one more request would be refused."""
-        return self._service.full(self._let_in)
+        """Whether one more request would be refused. Once that is so, it is for the rest of the round."""
+        if not self._full and self._service.full(self._let_in):
+            self._full = True
+            self._end_soon(asyncio.get_running_loop())
+        return self._full
 
     def meet(self) -> None:
         """A new connection has come."""
@@ -96,7 +106,7 @@ class Rounds:
 
     def _end(self) -> None:
         refused, met = self._refused, self._met
-        self._let_in, self._refused, self._due, self._met = 0, 0, False, False
+        self._let_in, self._refused, self._due, self._met, self._full = 0, 0, False, False, False
         if not refused:
             return
         self._turned_away(refused)

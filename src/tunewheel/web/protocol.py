@@ -31,6 +31,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._turning_away, self._thrown_away = False, 0
         self._in_head, self._head_bytes, self._begun = True, 0, False
         self._late: TimerHandle | None = None
+        self._told_no = 0.0
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -48,7 +49,6 @@ class GuardedProtocol(HttpToolsProtocol):
         its bounds."""
         if self._free and self._rounds.full and is_whole(data):
             self._head_has_come()
-            self._unset_keepalive_if_required()
             return self._turn_away()
         super().data_received(data)
         if self._in_head and not self.transport.is_closing():
@@ -116,6 +116,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if not stay:
             return self._refuse_and_close()
         self.transport.write(BUSY)
+        self._told_no = self.loop.time()  # one timer for many refusals: it looks when the last of them was
         self._wait_for_another()
         return self._rounds.refuse(self.loop)
 
@@ -128,8 +129,12 @@ class GuardedProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = self.loop.call_later(wait, self.timeout_keep_alive_handler)
 
     def timeout_keep_alive_handler(self) -> None:
-        """It was idle for too long."""
-        end(self.loop, self.transport, self._options)
+        """It was idle for too long, unless it was turned away meanwhile."""
+        left = self._told_no + self.timeout_keep_alive - self.loop.time() if self._told_no else 0.0
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+        else:
+            end(self.loop, self.transport, self._options)
 
     def on_response_complete(self) -> None:
         """An answer was written; who asked for no more is let go."""

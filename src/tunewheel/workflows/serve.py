@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import psutil
 
 from ..errors import ServingError
 from ..feedback.options import JournalOptions
+from ..recipe import options_of
 from ..registry import Token, digest
 from ..serving import Access, Keyring, ServingOptions, Tls, is_loopback
 from ..serving.variant import Tolerance
@@ -56,7 +57,7 @@ def serve(
     """
     say = say or Silent()
     loopback = is_loopback(host)
-    options = options or ServingOptions(rate=0.0 if loopback else RATE)
+    options = options or limits_of(host)
     # The web room stands above the workflows, so the application is found by name, as servers do.
     web = importlib.import_module("tunewheel.web")
     with listen(host, port) as listener:  # before the model is loaded: a taken port is said at once
@@ -73,6 +74,13 @@ def serve(
 
         web.run(partial(web.application, job, access), options, access, listener, workers=power.workers, ready=ready)
     say.line("Stopped; every request in flight was answered or told to ask again.")
+
+
+def limits_of(host: str, rate: float | None = None, limits: Iterable[str] = ()) -> ServingOptions:
+    """The limits of a server at `host`: `limits` (each `max_rows=1000`) over the defaults; without a `rate` as many
+    requests a second as anybody likes from this machine, and 100 of one client from others. Raises `RecipeError`."""
+    usual = 0.0 if is_loopback(host) else RATE
+    return options_of(ServingOptions, [f"rate={usual if rate is None else rate}", *limits], "--limit", "max_rows=1000")
 
 
 def keyring_of(workspace: Workspace, token: str | None, loopback: bool, say: Say) -> Keyring | None:
