@@ -20,7 +20,9 @@ class ServingOptions(Options):
     max_header_bytes: int = Field(
         default=16_384, ge=1_024, description="Largest sum of header names and values in bytes."
     )
-    max_connections: int = Field(default=512, ge=1, description="Most connections open at a time.")
+    max_connections: int = Field(
+        default=2_048, ge=1, description="Most connections open at a time; each worker process has as many."
+    )
     seconds: float = Field(default=30.0, gt=0, description="Longest time a request may take, waiting included.")
     drain_seconds: float = Field(
         default=30.0, gt=0, description="Longest time to finish what is in flight when told to stop."

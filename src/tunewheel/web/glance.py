@@ -18,7 +18,7 @@ from .problems import body
 from .service import Service
 
 AGAIN_SECONDS = 1
-REST_SECONDS = 0.004
+REST_SECONDS = 0.008
 HEADS, LONGEST_HEAD = 512, 2_048  # heads that are known by their bytes; longer ones are looked at by the parser
 _PLAIN = b"POST /predict HTTP/1.1\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,8})(?:\r\n|$)")
