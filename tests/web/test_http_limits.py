@@ -1,5 +1,6 @@
 import contextlib
 import json
+import socket
 import time
 
 import httpx
@@ -213,3 +214,18 @@ def test_ambiguous_lengths_are_refused_or_read_one_way(server, head):
         + b"\r\n\r\n5\r\nab}cd\r\n0\r\n\r\n"
     )
     assert answer.startswith(b"HTTP/1.1 400")
+
+
+def test_bodies_that_come_in_together_hold_only_so_much_memory(start, monkeypatch):
+    monkeypatch.setattr("tunewheel.web.limits.AT_ONCE", 1)
+    head = (
+        b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 99000\r\n\r\n"
+    )
+    with start(max_text_body=100_000) as server:
+        with socket.create_connection(("127.0.0.1", server.port), 10) as slow:
+            slow.sendall(head + 98_000 * b" ")
+            time.sleep(0.3)
+            refused = server.ask({"text": "x" * 5_000})
+            assert refused.status_code == 503 and "more is being sent than" in refused.text
+        time.sleep(0.3)  # it has gone
+        assert server.ask({"text": "x" * 5_000}).status_code == 200

@@ -124,19 +124,29 @@ def test_a_queue_that_was_full_is_looked_at_again_in_the_next_round_though_nobod
     asyncio.run(a_round())
 
 
-def test_who_was_turned_away_again_and_again_is_let_go_when_it_has_been_idle(start):
-    with (
-        start(predictor(slow(0.6)), start=False, queue_rows=1, idle=1) as server,
-        socket.create_connection(("127.0.0.1", server.port), 10) as kept,
-    ):
+def test_who_was_turned_away_again_and_again_is_let_go_when_it_has_been_idle_since_the_last_time(start, monkeypatch):
+    with start(idle=1) as server, socket.create_connection(("127.0.0.1", server.port), 10) as kept:
         kept.sendall(REQUEST)
         assert reply(kept).startswith(b"HTTP/1.1 200")  # from here on it has a protocol of its own
-        with queue_filled(server):
-            for _ in range(3):
-                kept.sendall(REQUEST)
-                assert reply(kept).startswith(b"HTTP/1.1 503")
+        monkeypatch.setattr(type(server.service), "full", lambda self, coming=0: True)
+        for _ in range(5):  # for twice as long as it may be idle
+            kept.sendall(REQUEST)
+            assert reply(kept).startswith(b"HTTP/1.1 503")
+            time.sleep(0.4)
         began = time.monotonic()
-        assert ended(kept) and time.monotonic() - began < 3.0
+        assert ended(kept) and 0.2 < time.monotonic() - began < 3.0
+
+
+def test_who_reads_no_refusals_is_let_go_before_they_fill_the_memory(start, monkeypatch):
+    ask = b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with start(seconds=0.5) as server, socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        deaf.settimeout(5)
+        deaf.connect(("127.0.0.1", server.port))
+        monkeypatch.setattr(type(server.service), "full", lambda self, coming=0: True)
+        with pytest.raises(OSError):  # a reset
+            for _ in range(2_000):
+                deaf.sendall(200 * ask)
 
 
 def test_beyond_the_most_connections_one_is_told_to_go(start):

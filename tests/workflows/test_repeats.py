@@ -18,6 +18,7 @@ from tunewheel.workflows.tuning import budget, repeats, searching
 from tunewheel.workflows.tuning.divisions import Repeat
 from tunewheel.workflows.tuning.kept import Kept, Training, load
 from tunewheel.workflows.tuning.offering import Best
+from tunewheel.workflows.tuning.readings import Readings
 from tunewheel.workflows.tuning.repeats import ANEW, Repeating
 from tunewheel.workflows.tuning.searching import SEED, Searching
 
@@ -28,7 +29,7 @@ SETTINGS = ("training.precision=fp32", "training.epochs=2", "training.batch_unit
 def run(tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
     """A run that searches nothing, in which time for training falls whenever somebody looks at the clock."""
     looks = itertools.count()
-    monkeypatch.setattr(budget.Clock, "for_training", lambda self, answering: 10_000.0 - 600 * next(looks))
+    monkeypatch.setattr(budget.Clock, "for_training", lambda self, answering: 10_000.0 - 400 * next(looks))
     monkeypatch.setattr(Searching, "run", lambda self: None)
     data = write_csv(tmp_path / "rows.csv", intents(120))
 
@@ -106,7 +107,7 @@ def test_a_run_that_was_stopped_while_it_judged_goes_on_where_it_was(
     judged = Repeating._judged
 
     def stopped(self: Repeating, division: int, *more: Any) -> Repeat | None:
-        if division == 3:
+        if division == 2:
             raise KeyboardInterrupt
         return judged(self, division, *more)
 
@@ -140,7 +141,8 @@ class Trainings:
     def __init__(self, folder: Path, left: float) -> None:
         self.folder, self.best, self.reserved, self.kept = folder, best(1), 0.0, Kept(600.0)
         sets = SimpleNamespace(validation=[], groups=lambda examples: None)
-        self.learner = SimpleNamespace(say=Listening(), sets=sets)
+        self.learner = SimpleNamespace(say=Listening(), sets=sets, train_units=100, held_units=10)
+        self.readings = Readings()
         self.anytime = SimpleNamespace(plain=[])
         self.seconds, self.kept_back = left, 0.0
 
@@ -154,13 +156,13 @@ class Trainings:
         self.best = best
 
 
-def best(number: int, hits: int = 5) -> Any:
-    """What came of a training that took ten seconds: right on so many of ten validation rows."""
+def best(number: int, hits: int = 5, seconds: float = 10.0) -> Any:
+    """What came of a training: right on so many of ten validation rows."""
     training = Training(number, SEED, searching.TrainingOptions(), 0)
     right = Ratio((np.arange(10) < hits).astype(float), np.ones(10))
     validation, task = Scores({"accuracy": right.value}, {"accuracy": right}), SimpleNamespace(best_by="accuracy")
     candidate = SimpleNamespace(validation=validation, task=task)
-    return SimpleNamespace(training=training, share=0.5, trial=SimpleNamespace(seconds=10.0), candidate=candidate)
+    return SimpleNamespace(training=training, share=0.5, trial=SimpleNamespace(seconds=seconds), candidate=candidate)
 
 
 def divided(number: int) -> Any:
@@ -171,11 +173,13 @@ def divided(number: int) -> Any:
 @pytest.fixture
 def judging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Trainings]:
     """Trainings whose suggested settings (1) and found ones (2; 0: nothing was found) score so much on each division,
-    25 seconds each; what was found is right on so many `hits` of ten validation rows, the suggested on five."""
+    25 seconds each; what was found is right on so many `hits` of ten validation rows, the suggested on five. What
+    was found took so many seconds to train (`slow`)."""
 
     def make(
-        suggested: float, found: float, left: float = 1_000.0, known: list[Repeat] | None = None, hits: int = 8
-    ) -> Trainings:
+        suggested: float, found: float, left: float = 1_000.0, known: list[Repeat] | None = None, hits: int = 8,
+        slow: float = 10.0,
+    ) -> Trainings:  # fmt: skip
         trainings = Trainings(tmp_path, left)
         trainings.kept.repeats = known or []
         repeating = Repeating(trainings, divided)  # type: ignore[arg-type]
@@ -188,7 +192,7 @@ def judging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Tr
 
         def search() -> None:
             trainings.kept_back = trainings.reserved
-            trainings.best = best(2, hits) if found else trainings.best
+            trainings.best = best(2, hits, slow) if found else trainings.best
 
         monkeypatch.setattr(repeating, "_judged", judged)
         trainings.best = best(2, hits) if known and found else trainings.best
@@ -235,6 +239,12 @@ def test_where_nothing_can_be_judged_what_is_found_must_be_proved(judging: Calla
 def test_the_search_leaves_no_more_than_half_of_the_time(judging: Callable[..., Trainings]) -> None:
     assert judging(0.8, 0.9, left=80.0).kept_back == 40.0
     assert judging(0.8, 0.9, left=1e6).kept_back < 200.0
+
+
+def test_where_there_is_no_time_to_judge_both_the_one_that_stays_is_judged(judging: Callable[..., Trainings]) -> None:
+    trainings = judging(0.8, 0.9, left=80.0, hits=10, slow=60.0)
+    assert trainings.kept_back == 40.0 and trainings.best.training.number == 2
+    assert [set(one.tuned) for one in trainings.kept.repeats] == [{2}]
 
 
 def test_divisions_of_an_earlier_start_count_where_all_were_judged_on_them(judging: Callable[..., Trainings]) -> None:

@@ -61,13 +61,16 @@ def test_limits_are_named_and_all_mistakes_in_them_are_told_together():
     assert workflow.limits_of("0.0.0.0", limits=["max_rows=9"]).rate == 100.0
     assert workflow.limits_of("0.0.0.0", 7.5).rate == 7.5
     with pytest.raises(RecipeError) as raised:
-        workflow.limits_of("127.0.0.1", limits=["max_row=1000", "seconds=-1", "rate", "max_depth=deep"])
+        workflow.limits_of(
+            "127.0.0.1", limits=["max_row=1000", "seconds=-1", "rate", "max_depth=deep", "drain_seconds=.inf"]
+        )
     said = str(raised.value)
     for mistake in (
         "--limit max_row: unknown setting (did you mean 'max_rows'?).",
         "--limit seconds: must be",
         "--limit rate: needs the form NAME=VALUE. For example: --limit max_rows=1000",
         "--limit max_depth: must be",
+        "--limit drain_seconds: ",
     ):
         assert mistake in said
 

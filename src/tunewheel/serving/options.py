@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from ..records import Options
 
 
 class ServingOptions(Options):
     """Limits of a server. The defaults suit one small machine."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     max_text_body: int = Field(default=1_000_000, ge=1_000, description="Largest request body in bytes for texts.")
     max_image_body: int = Field(default=10_000_000, ge=1_000, description="Largest request body in bytes for pictures.")

@@ -11,7 +11,7 @@ import json
 import re
 import time
 from collections.abc import Callable
-from functools import lru_cache
+from hashlib import blake2b
 
 from ..errors import Problem
 from .problems import body
@@ -19,9 +19,10 @@ from .service import Service
 
 AGAIN_SECONDS = 1
 REST_SECONDS = 0.008
-HEADS, LONGEST_HEAD = 512, 2_048  # heads that are known by their bytes; longer ones are looked at by the parser
+HEADS, LONGEST_HEAD = 512, 2_048  # heads that are known; longer ones are the parser's business
+_sizes: dict[bytes, int] = {}
 _PLAIN = b"POST /predict HTTP/1.1\r\n"
-_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,8})(?:\r\n|$)")
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,8})(?:\r\n|\Z)")
 # Headers that say how a request ends, or what the client waits for: these are the parser's business.
 _OTHERS = re.compile(
     rb"\r\n(?:transfer-encoding|expect|connection|upgrade|[ \t])|\r\ncontent-length.*\r\ncontent-length", re.S
@@ -50,12 +51,23 @@ NO_BODY = refused(b"408 Request Timeout", "the body did not arrive in time.", "S
 def is_whole(data: bytes) -> bool:
     """Whether these bytes are one plain request to /predict from its first letter to its last, and no more."""
     end = data.find(b"\r\n\r\n", 0, LONGEST_HEAD)
-    return end > 0 and data.startswith(_PLAIN) and _size_after(data[:end]) == len(data)
+    return end > 0 and data.startswith(_PLAIN) and _known_size(data[:end]) == len(data)
 
 
-@lru_cache(HEADS)
+def _known_size(head: bytes) -> int:
+    """How long a request with this head is. Clients send the same heads again and again: they are known by a hash, for
+    they may hold tokens."""
+    known = blake2b(head, digest_size=16).digest()
+    size = _sizes.get(known)
+    if size is None:
+        if len(_sizes) >= HEADS:
+            _sizes.clear()
+        size = _sizes[known] = _size_after(head)
+    return size
+
+
 def _size_after(head: bytes) -> int:
-    """How long a request with this head is; 0 where it is not plain. Clients send the same heads again and again."""
+    """The same, read from the head; 0 where it is not plain."""
     head = head.lower()
     length = _LENGTH.search(head)
     return len(head) + 4 + int(length[1]) if length and not _OTHERS.search(head) else 0

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..errors import RequestTooLarge
+from ..errors import Overloaded, RequestTooLarge
 from .fields import field_of
 from .problems import Refused
 
 # Possessive, and the closing quote optional, so that no input makes it look at a byte twice.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
+# So many bodies of the largest size may be coming in at a time.
+AT_ONCE = 64
 
 
 class HeaderLimits:
@@ -38,14 +40,15 @@ class BodyLimits:
     """ASGI: a POST to one of the paths in `sizes` carries UTF-8 JSON (415, 400) of at most so many bytes (413), at most
     `depth` deep (400).
 
-    Other addresses read no body.
-    The body is counted while it streams in, whatever Content-Length says.
+    Other addresses read no body. The body is counted while it streams in, whatever Content-Length says; and all of them
+    together hold no more than so many of the largest.
     """
 
     def __init__(self, app: ASGIApp, sizes: Mapping[str, int], depth: int) -> None:
         self.app = app
         self.sizes = sizes
         self.depth = depth
+        self._held = 0  # bytes of bodies that are still coming in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in self.sizes:
@@ -62,14 +65,20 @@ class BodyLimits:
     async def _read(self, receive: Receive, most: int) -> bytes | None:
         """The whole body; None when the client left before its end."""
         parts = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            parts += message.get("body", b"")
-            check_size(len(parts), most)
-            if not message.get("more_body", False):
-                return bytes(parts)
+        try:
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return None
+                parts += message.get("body", b"")
+                self._held += len(message.get("body", b""))
+                check_size(len(parts), most)
+                if self._held > AT_ONCE * most:
+                    raise Overloaded("more is being sent than there is memory for.", mend="Try again later.")
+                if not message.get("more_body", False):
+                    return bytes(parts)
+        finally:
+            self._held -= len(parts)
 
 
 def check_size(size: int, most: int) -> None:

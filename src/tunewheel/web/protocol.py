@@ -15,6 +15,8 @@ from .glance import BUSY, CROWDED, NO_BODY, TOO_LONG, TOO_SLOW, Rounds, is_whole
 OPTIONS, ROUNDS, DOORS = "options", "rounds", "doors"
 # Requests that a client may have sent ahead of its answers: each is kept.
 AHEAD = 16
+# Bytes of refusals that a client may leave unread.
+UNREAD = 65_536
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -113,7 +115,9 @@ class GuardedProtocol(HttpToolsProtocol):
         return not self._begun and self._answered and len(self.connections) <= self._options.max_connections
 
     def _turn_away(self, *, stay: bool = True) -> None:
-        if not stay:
+        if self.transport.is_closing():  # what came with the request that ended it
+            return None
+        if not stay or self.transport.get_write_buffer_size() > UNREAD:
             return self._refuse_and_close()
         self.transport.write(BUSY)
         self._told_no = self.loop.time()  # one timer for many refusals: it looks when the last of them was

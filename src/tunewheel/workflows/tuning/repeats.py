@@ -104,13 +104,16 @@ class Repeating:
         except (*SHORT_OF_MEMORY, OSError) as error:
             self.say.line(f"{ANEW}: stopped ({str(error).partition(NEW_LINE)[0]}).")
         finally:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._clear()
         if len(contestants) > 1:
             self._settle(*contestants)
+            if not self.kept.repeats:  # there was no time for both
+                self._judge_all(self._contestants()[-1:])
 
     def _judge(self, contestants: Sequence[Contestant]) -> None:
         if any(one.training.number not in repeat.tuned for repeat in self.kept.repeats for one in contestants):
             self.kept.repeats.clear()  # of an earlier start that had not come to all that is judged now
+        self._seen = [_held(self.divide(repeat.division)) for repeat in self.kept.repeats]
         first, seen = max((repeat.division for repeat in self.kept.repeats), default=0) + 1, 0
         with self.say.stage(ANEW, max(int(self._left(contestants) / self._seconds(contestants)), 1)) as stage:
             for division in itertools.count(first):
@@ -131,8 +134,7 @@ class Repeating:
     def _divided(self, division: int) -> Sets | None:
         """The rows divided in a way that was not seen before."""
         sets = self.divide(division)
-        held = {example.key for example in sets.validation} if sets else set()
-        if held in self._seen:
+        if (held := _held(sets)) in self._seen:
             return None
         self._seen.append(held)
         return sets
@@ -140,32 +142,36 @@ class Repeating:
     def _judged(self, division: int, sets: Sets, contestants: Sequence[Contestant]) -> Repeat | None:
         """The scores on one division; None where the time was up before all were known."""
         began = time.perf_counter()
-        learner = Learner(self.learner.body, sets, self.learner.seed, Silent(), self.learner.cache)
+        # States of these rows in this order are of no use to anybody else.
+        learner = Learner(self.learner.body, sets, self.learner.seed, Silent(), self._folder / "states")
         plain, tuned = self._plain(learner, contestants[0]), {}
         for contestant in contestants:
             score = self._score(learner, contestant, contestants)
             if score is None:
                 return None
             tuned[contestant.training.number] = score
+        self._clear()
         self._note(division, began, plain, tuned)
         return Repeat(division, plain, tuned)
 
     def _plain(self, learner: Learner, contestant: Contestant) -> dict[str, float]:
         """What is not fine-tuned, by name. The heads of the fine-tuned ones begin as that of the frozen encoder."""
+        self._clear()  # of an earlier start, which may have been at another division
         seen_once = replace(learner.sets, carved=False)  # nobody asks what would be fitted on all rows
         floors = lay_floors(learner.task, seen_once, self._folder / "floors", learner.seed, Silent(), soon=True)
         scores = {floor.name: floor.score for floor in floors}
         before = learner.before(contestant.training.options)
-        shutil.rmtree(self._folder, ignore_errors=True)
         return {**scores, before.name: before.score}
 
     def _score(self, learner: Learner, contestant: Contestant, contestants: Sequence[Contestant]) -> float | None:
         """What the settings of a training come to on a division, as far of the way as it went; None where the time was
         up before. Its last weights count: the best on its way would be flattered."""
+        if self._left(contestants) < contestant.seconds:
+            return None
         options = contestant.training.options.model_copy(update={"keep": "last"})
         watch = Watching(self._left(contestants), self.anytime, learner, noted=self.trainings.save)
-        trial = learner.trial(options, contestant.training.seed, self._folder / "training", watch)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        folder = self._folder / f"training{contestant.training.number}"
+        trial = learner.trial(options, contestant.training.seed, folder, watch)
         if trial.ended != "finished":
             return None
         score = learner.tuned(_gone_back(learner, trial, contestant.share)).score
@@ -181,16 +187,22 @@ class Repeating:
         """What was suggested stays, unless what was found is better on the mean of all divisions; where there are none,
         on the validation rows, and not by luck."""
         ours, theirs = (mean_of(self.kept.repeats, one.training.number) for one in (suggested, found))
-        if ours is None or theirs is None:
-            stays = self._suggested is not None and not self._is_proved(self._suggested)
-            where = "nothing that was found is proved better on the few validation rows"
-        else:
-            stays, where = theirs <= ours, f"{points(ours)} on {len(self.kept.repeats)} other divisions of the rows, "
-            where += f"what was found {points(theirs)}"
-        if stays:
-            self.say.line(f"The suggested settings stay: {where}.")
-            if best := self._suggested or self._trained_again(suggested):
-                self.trainings.go_back_to(best)
+        if ours is not None and theirs is not None:
+            told = f"{points(ours)} on {len(self.kept.repeats)} other divisions of the rows, what was found "
+            return self._go_back(suggested, told + points(theirs)) if theirs <= ours else None
+        best = self._suggested
+        if best is None or self._is_proved(best):  # after a resume on so little time nobody can tell
+            return None
+        return self._go_back(suggested, "nothing that was found is proved better on the few validation rows")
+
+    def _go_back(self, suggested: Contestant, why: str) -> None:
+        best = self._suggested or self._trained_again(suggested)
+        if best is None:
+            return self.say.line(
+                f"The suggested settings are better ({why}), but there is no time to train them again."
+            )
+        self.say.line(f"The suggested settings stay: {why}.")
+        return self.trainings.go_back_to(best)
 
     def _is_proved(self, suggested: Best) -> bool:
         """Whether what is the best now is better than what was suggested on the validation rows, and not by luck."""
@@ -199,26 +211,39 @@ class Repeating:
 
     def _trained_again(self, contestant: Contestant) -> Best | None:
         """The suggested training of an earlier start, whose weights are gone; None where there is no time for it."""
-        training, seconds = contestant.training, self._left([contestant])
-        watch = Watching(seconds, self.anytime, self.learner, noted=self.trainings.save)
-        trial = self.learner.trial(training.options, training.seed, self._folder / "suggested", watch)
-        shutil.rmtree(self._folder, ignore_errors=True)
-        if trial.ended != "finished":
+        training = contestant.training
+        watch = Watching(self.trainings.left(), self.anytime, self.learner, noted=self.trainings.save)
+        try:
+            trial = self.learner.trial(training.options, training.seed, self._folder / "suggested", watch)
+            if trial.ended != "finished":
+                return None
+            trial = _gone_back(self.learner, trial, contestant.share)
+            return Best(training, trial, self.learner.tuned(trial), contestant.share)
+        except SHORT_OF_MEMORY:
             return None
-        trial = _gone_back(self.learner, trial, contestant.share)
-        return Best(training, trial, self.learner.tuned(trial), contestant.share)
+        finally:
+            self._clear()
 
     def _left(self, contestants: Sequence[Contestant]) -> float:
-        """Seconds left, when any of these may be what is learnt anew from all rows in the end."""
+        """Seconds left, when any of these may be what is learnt anew from all rows in the end; one whose weights are
+        gone must be trained again before."""
         best, slowest = self.trainings.best, max(one.seconds for one in contestants)
         more = max(slowest - best.trial.seconds, 0.0) if best else 0.0
+        if len(contestants) > 1 and self._suggested is None:
+            more += contestants[0].seconds + AROUND_SECONDS
         return self.trainings.left() - SPARE * more
 
     def _seconds(self, contestants: Sequence[Contestant]) -> float:
-        """What one division takes."""
+        """What one division takes: trainings, the frozen encoder on all rows, floors; and the states of layers that
+        stand still."""
         training = sum(one.seconds + AROUND_SECONDS for one in contestants)
         plain = sum(candidate.made.seconds for candidate in self.anytime.plain)
-        return SPARE * max(training + plain + AROUND_SECONDS, self._took)
+        reading = self.trainings.readings.unit * (self.learner.train_units + self.learner.held_units)
+        times = 1 + sum(one.training.options.mode in ("head", "partial") for one in contestants)
+        return SPARE * max(training + plain + times * reading + AROUND_SECONDS, self._took)
+
+    def _clear(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def _folder(self) -> Path:
@@ -227,6 +252,10 @@ class Repeating:
 
 def _contestant(best: Best) -> Contestant:
     return Contestant(best.training, best.share, best.trial.seconds)
+
+
+def _held(sets: Sets | None) -> set[str]:
+    return {example.key for example in sets.validation} if sets else set()
 
 
 def _gone_back(learner: Learner, trial: Trial, share: float) -> Trial:
