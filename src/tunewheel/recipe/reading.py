@@ -28,8 +28,8 @@ class _AnyOptions(Options):
 
 
 def options_of(kind: type[Made], flags: Iterable[str], named: str, example: str) -> Made:
-    """The options of a `kind` that values of a flag (NAME=VALUE, as in the `example`) put over its defaults. In messages
-    the flag is `named` so.
+    """The options of a `kind` that values of a flag (NAME=VALUE, as in the `example`) put over its defaults; messages
+    name the flag as it is `named`.
 
     Raises `RecipeError` with all mistakes.
     """
