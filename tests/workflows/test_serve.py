@@ -8,6 +8,7 @@ from tunewheel.errors import RecipeError, ServingError
 from tunewheel.registry import Token, digest
 from tunewheel.workflows import power
 from tunewheel.workflows import serve as workflow
+from tunewheel.workflows.limits import limits_of
 from tunewheel.workspace import Workspace
 
 
@@ -56,14 +57,12 @@ def test_for_other_machines_a_token_is_made_and_said_once_and_rates_are_bounded(
 
 
 def test_limits_are_named_and_all_mistakes_in_them_are_told_together():
-    made = workflow.limits_of("127.0.0.1", limits=["max_rows=1000", "queue_seconds=0.5"])
+    made = limits_of("127.0.0.1", limits=["max_rows=1000", "queue_seconds=0.5"])
     assert (made.max_rows, made.queue_seconds, made.rate) == (1000, 0.5, 0.0)
-    assert workflow.limits_of("0.0.0.0", limits=["max_rows=9"]).rate == 100.0
-    assert workflow.limits_of("0.0.0.0", 7.5).rate == 7.5
+    assert limits_of("0.0.0.0", limits=["max_rows=9"]).rate == 100.0
+    assert limits_of("0.0.0.0", 7.5).rate == 7.5
     with pytest.raises(RecipeError) as raised:
-        workflow.limits_of(
-            "127.0.0.1", limits=["max_row=1000", "seconds=-1", "rate", "max_depth=deep", "drain_seconds=.inf"]
-        )
+        limits_of("127.0.0.1", limits=["max_row=1000", "seconds=-1", "rate", "max_depth=deep", "drain_seconds=.inf"])
     said = str(raised.value)
     for mistake in (
         "--limit max_row: unknown setting (did you mean 'max_rows'?).",

@@ -95,7 +95,7 @@ def serve(
     from ..feedback.options import JournalOptions
     from ..serving import Tls
     from ..serving.variant import Tolerance
-    from ..workflows.serve import limits_of
+    from ..workflows.limits import limits_of
     from ..workflows.serve import serve as run
     from ..workspace import Workspace
     from .progress import speaker
@@ -115,7 +115,7 @@ def serve(
             tls=tls,
             workers=workers,
             threads=threads,
-            options=limits_of(host, rate, limit or ()),
+            options=limits_of(host, rate, limit or ()) if limit or rate is not None else None,
             journal=JournalOptions(keep=keep / 100, days=keep_days, redact=redact),
             say=say,
         )

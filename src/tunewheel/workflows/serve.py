@@ -5,19 +5,19 @@ from __future__ import annotations
 import importlib
 import secrets
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import psutil
 
 from ..errors import ServingError
 from ..feedback.options import JournalOptions
-from ..recipe import options_of
 from ..registry import Token, digest
 from ..serving import Access, Keyring, ServingOptions, Tls, is_loopback
 from ..serving.variant import Tolerance
 from ..workspace import Workspace
 from .at_work import Job
+from .limits import limits_of
 from .load import Engine
 from .power import Power, power_of
 from .say import Say, Silent
@@ -25,8 +25,6 @@ from .say import Say, Silent
 DEFAULT_PORT = 8321
 SHORTEST_TOKEN = 16
 AUDIT = "audit.jsonl"
-# Requests a second of one client where the whole network can ask.
-RATE = 100.0
 
 
 def serve(
@@ -74,13 +72,6 @@ def serve(
 
         web.run(partial(web.application, job, access), options, access, listener, workers=power.workers, ready=ready)
     say.line("Stopped; every request in flight was answered or told to ask again.")
-
-
-def limits_of(host: str, rate: float | None = None, limits: Iterable[str] = ()) -> ServingOptions:
-    """The limits of a server at `host`: `limits` (each `max_rows=1000`) over the defaults; without a `rate` as many
-    requests a second as anybody likes from this machine, and 100 of one client from others. Raises `RecipeError`."""
-    usual = 0.0 if is_loopback(host) else RATE
-    return options_of(ServingOptions, [f"rate={usual if rate is None else rate}", *limits], "--limit", "max_rows=1000")
 
 
 def keyring_of(workspace: Workspace, token: str | None, loopback: bool, say: Say) -> Keyring | None:
