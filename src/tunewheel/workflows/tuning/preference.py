@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from operator import attrgetter
 
 from ...evaluation.compare import difference, points
 from ...evaluation.report import spelled
@@ -55,8 +56,7 @@ def _of_few(candidates: Sequence[Candidate], tuned: Candidate, found: Means | No
     def score(candidate: Candidate) -> float:
         return found.of(candidate) if found else candidate.score
 
-    plain = [one for one in candidates if one.made.role != "after" and (found is None or one.name in found.plain)]
-    rival = max(plain, key=lambda one: (score(one), one is not candidates[0]))
+    rival = best_rival([one for one in candidates if found is None or one.name in found.plain], score)
     where = f"on {found.divisions} other divisions of the rows" if found else "on the validation rows"
     ours, theirs, metric = points(score(tuned)), points(score(rival)), spelled(tuned.task.best_by)
     if score(rival) > score(tuned):
@@ -71,11 +71,13 @@ def fine_tuned(candidates: Sequence[Candidate]) -> Candidate | None:
     return next((candidate for candidate in reversed(candidates) if candidate.made.role == "after"), None)
 
 
-def best_rival(candidates: Sequence[Candidate]) -> Candidate:
+def best_rival(
+    candidates: Sequence[Candidate], score: Callable[[Candidate], float] = attrgetter("score")
+) -> Candidate:  # fmt: skip
     """The best on validation of all that are not fine-tuned; of equals the first that knows more than how often each
     answer occurs."""
     plain = [candidate for candidate in candidates if candidate.made.role != "after"]
-    return max(plain, key=lambda candidate: (candidate.score, candidate is not plain[0]))
+    return max(plain, key=lambda candidate: (score(candidate), candidate is not plain[0]))
 
 
 def proved_on_validation(tuned: Candidate, rival: Candidate, groups: Groups = None) -> bool:

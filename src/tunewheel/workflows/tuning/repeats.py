@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,8 @@ class Repeating:
     `divide` gives the rows divided in another way, by number; None where that number gives none."""
 
     def __init__(self, trainings: Trainings, divide: Divide) -> None:
-        self.trainings, self.divide, self.learner = trainings, divide, trainings.learner
+        self.trainings, self.learner = trainings, trainings.learner
+        self.divide = lru_cache(1)(divide)  # whether there is a first way is asked before it is judged
         self.anytime, self.kept, self.say = trainings.anytime, trainings.kept, trainings.learner.say
         best = trainings.best
         if self.kept.suggested is None and best is not None:
@@ -62,7 +64,6 @@ class Repeating:
         # After a resume its weights may be gone.
         self._suggested = best if best and suggested and best.training == suggested.training else None
         self._took = 0.0  # seconds of the latest division
-        self._seen: list[set[str]] = []
 
     def around(self, search: Search) -> None:
         """Have the `search` run in time that leaves enough to judge what it finds; then divide and judge for as long as
@@ -93,10 +94,11 @@ class Repeating:
 
     def _contestants(self) -> list[Contestant]:
         """What was suggested, and the best that was found beside it."""
-        best = self.trainings.best
-        both = [self.kept.suggested, _contestant(best) if best else None]
-        found = [one for one in both if one is not None]
-        return found[:1] if len({one.training.number for one in found}) == 1 else found
+        suggested, best = self.kept.suggested, self.trainings.best
+        if suggested is None or best is None:
+            return []
+        found = _contestant(best)
+        return [suggested] if found.training.number == suggested.training.number else [suggested, found]
 
     def _judge_all(self, contestants: Sequence[Contestant]) -> None:
         try:
@@ -113,16 +115,11 @@ class Repeating:
     def _judge(self, contestants: Sequence[Contestant]) -> None:
         if any(one.training.number not in repeat.tuned for repeat in self.kept.repeats for one in contestants):
             self.kept.repeats.clear()  # of an earlier start that had not come to all that is judged now
-        self._seen = [_held(self.divide(repeat.division)) for repeat in self.kept.repeats]
-        first, seen = max((repeat.division for repeat in self.kept.repeats), default=0) + 1, 0
         with self.say.stage(ANEW, max(int(self._left(contestants) / self._seconds(contestants)), 1)) as stage:
-            for division in itertools.count(first):
-                if seen == MOST_SEEN or self._left(contestants) < self._seconds(contestants):
+            for division, sets in self._divisions():
+                if self._left(contestants) < self._seconds(contestants):
                     return
-                began, sets = time.perf_counter(), self._divided(division)
-                seen = 0 if sets else seen + 1
-                if sets is None:
-                    continue
+                began = time.perf_counter()
                 repeat = self._judged(division, sets, contestants)
                 if repeat is None:
                     return
@@ -131,13 +128,18 @@ class Repeating:
                 self._took = time.perf_counter() - began
                 stage.advance()
 
-    def _divided(self, division: int) -> Sets | None:
-        """The rows divided in a way that was not seen before."""
-        sets = self.divide(division)
-        if (held := _held(sets)) in self._seen:
-            return None
-        self._seen.append(held)
-        return sets
+    def _divisions(self) -> Iterator[tuple[int, Sets]]:
+        """The rows divided in ways that were not seen before, by number, until there seem to be no more."""
+        seen, missed = [_held(self.divide(repeat.division)) for repeat in self.kept.repeats], 0
+        first = max((repeat.division for repeat in self.kept.repeats), default=0) + 1
+        for division in itertools.count(first):
+            sets = self.divide(division)
+            if sets is not None and (held := _held(sets)) not in seen:
+                seen.append(held)
+                missed = 0
+                yield division, sets
+            elif (missed := missed + 1) == MOST_SEEN:
+                return
 
     def _judged(self, division: int, sets: Sets, contestants: Sequence[Contestant]) -> Repeat | None:
         """The scores on one division; None where the time was up before all were known."""
@@ -237,10 +239,11 @@ class Repeating:
         """What one division takes: trainings, the frozen encoder on all rows, floors; and the states of layers that
         stand still."""
         training = sum(one.seconds + AROUND_SECONDS for one in contestants)
-        plain = sum(candidate.made.seconds for candidate in self.anytime.plain)
         reading = self.trainings.readings.unit * (self.learner.train_units + self.learner.held_units)
-        times = 1 + sum(one.training.options.mode in ("head", "partial") for one in contestants)
-        return SPARE * max(training + plain + times * reading + AROUND_SECONDS, self._took)
+        # The run itself may have read but a part of the rows for its frozen encoder.
+        plain = sum(max(one.made.seconds, reading * (one.made.role == "before")) for one in self.anytime.plain)
+        states = reading * sum(one.training.options.mode in ("head", "partial") for one in contestants)
+        return SPARE * max(training + plain + states + AROUND_SECONDS, self._took)
 
     def _clear(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -84,10 +84,13 @@ class Spending:
 
     def _search(self, planned: TrainingOptions) -> None:
         """Other settings; where rows are few, what they seem to bring is judged on other divisions of the rows."""
-        searching = Searching(self, planned)
+
+        def search() -> None:
+            Searching(self, planned).run()  # loads what a run without a search does not need
+
         if self.divide and self.learner.sets.few:
-            return Repeating(self.trainings, self.divide).around(searching.run)
-        return searching.run()
+            return Repeating(self.trainings, self.divide).around(search)
+        return search()
 
     def read_as_it_is(self, options: TrainingOptions) -> None:
         """The frozen encoder, on as many rows as its share of the time allows; then what reading costs is known."""
